@@ -1,0 +1,9 @@
+-- smartmoving.customer_phones: one row a secondary phone, in the vendor's order.
+SELECT
+    landed.record_id,
+    body ->> 'id' AS customer_id,
+    phone.ordinal::text AS ordinal,
+    phone.value ->> 'phoneNumber' AS phone_number,
+    phone.value ->> 'phoneType' AS phone_type
+FROM landed,
+    jsonb_array_elements(core.elements(body -> 'secondaryPhoneNumbers')) WITH ORDINALITY AS phone (value, ordinal)

@@ -1,0 +1,29 @@
+-- smartmoving.opportunities: one row an opportunity asked for by id. The branch has a name and no id (section 5.2):
+-- it is matched by core.location_named, and what matches none is the client's unmapped location.
+SELECT
+    landed.record_id,
+    body ->> 'id' AS opportunity_id,
+    core.location_named(landed.client_id, landed.source, landed.account, body #>> '{branch,name}') AS location_id,
+    body #>> '{customer,id}' AS customer_id,
+    body ->> 'quoteNumber' AS quote_number,
+    body #>> '{branch,name}' AS branch_name,
+    body ->> 'status' AS status,
+    body ->> 'leadStatus' AS lead_status,
+    body ->> 'opportunityType' AS opportunity_type,
+    body ->> 'type' AS service_type,
+    core.as_day(body ->> 'serviceDate') AS service_date,
+    body #>> '{moveSize,name}' AS move_size_name,
+    body ->> 'volume' AS volume_cubic_feet,
+    body ->> 'weight' AS weight_pounds,
+    core.as_cents(body #>> '{estimatedTotal,subtotal}') AS subtotal_cents,
+    core.as_cents(body #>> '{estimatedTotal,taxableAmount}') AS taxable_cents,
+    core.as_cents(body #>> '{estimatedTotal,tax}') AS tax_cents,
+    core.as_cents(body #>> '{estimatedTotal,finalTotal}') AS final_total_cents,
+    body #>> '{salesAssignee,id}' AS sales_assignee_id,
+    body #>> '{salesAssignee,name}' AS sales_assignee_name,
+    body #>> '{estimator,name}' AS estimator_name,
+    body ->> 'referralSource' AS referral_source,
+    body #>> '{tariff,id}' AS tariff_id,
+    body ->> 'cancellationReason' AS cancellation_reason,
+    core.as_instant(body ->> 'createdAtUtc') AS created_at
+FROM landed

@@ -1,0 +1,8 @@
+{# Records the vendor says it does not have: kept, marked, with their children; never deleted (section retire). #}
+UPDATE {{ table.target | ident }} AS target SET
+    is_deleted = TRUE, deleted_at = now(), synced_at = now(), observed_at = landed.fetched_at, sync_id = %(sync_id)s
+FROM landed
+WHERE landed.flaw = 'not_found' AND landed.is_own
+    AND target.client_id = landed.client_id AND target.account = landed.account
+    AND target.{{ asked_as | ident }} = landed.asked
+    AND NOT target.is_deleted AND target.observed_at <= landed.fetched_at

@@ -1,0 +1,90 @@
+"""Tables computed from merged ones: locations with their zones, journeys, crews. In SQL, writing only what differs."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from branchline.calendars import zone_of
+from branchline.ledger import Account, read_fact, write_fact
+from branchline.tables import over, select_text
+from branchline.warehouse import one, render
+
+log = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[Any]
+
+#: A derivation looks this far behind the last one: another run's transaction may have begun before it and ended after.
+LOOKBACK = timedelta(hours=1)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_HASHED = frozenset({"observed_at", "is_deleted"})
+
+
+def derive(connection: Connection, account: Account, target: str, sync_id: int | None) -> dict[str, int]:
+    """Derive one table for one account, in one transaction with its watermark.
+
+    Args:
+        connection: the loader's, of the account's client.
+        account: whose rows.
+        target: `schema.table`, whose SELECT is include/sql/<source>/<table>.sql, or `schema.table.locations`, whose
+            UPDATE of the table's location_ids is include/sql/<source>/<table>.locations.sql.
+        sync_id: written into the rows.
+
+    Returns:
+        Rows created and updated.
+    """
+    with connection.transaction():
+        if target == "core.locations":
+            return derive_locations(connection, account)
+        name = target.split(".", 1)[1]
+        lock = f"derive {target} {account.account}"
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
+        fact = read_fact(connection, account.source, account.account, name, "derived")
+        since = datetime.fromisoformat(fact.cursor_value) - LOOKBACK if fact else _BEGINNING
+        names = {"client": account.client, "account": account.account, "since": since, "sync_id": sync_id}
+        if target.endswith(".locations"):
+            updated = connection.execute(select_text(account.source, name).encode(), names).rowcount
+            written = {"created": 0, "updated": updated}
+        else:
+            written = _merge_derived(connection, account, target, name, names)
+        began = one(connection, "SELECT now() AS began")
+        write_fact(connection, account.source, account.account, name, "derived", began.began.isoformat())
+        return written
+
+
+def _merge_derived(
+    connection: Connection, account: Account, target: str, name: str, names: dict[str, Any]
+) -> dict[str, int]:
+    select = select_text(account.source, name)
+    shape = connection.execute(over(select, "*", "LIMIT 0"), names)
+    columns = [column.name for column in shape.description or () if column.name not in _NOT_HASHED]
+    key = [row.name for row in connection.execute(render("columns.sql"), (target,)) if row.is_key]
+    row = one(connection, render("derive.sql", target=target, select=select, columns=columns, key=key), names)
+    return {"created": row.created, "updated": row.updated}
+
+
+def derive_locations(connection: Connection, account: Account) -> dict[str, int]:
+    """Derive an account's locations and give those without a zone the one their coordinates lie in.
+
+    A zone that somebody set stays. A place without coordinates, or at sea, stays without one: it has no business day,
+    and its dates are not swept until somebody sets one.
+    """
+    names = {"client": account.client, "source": account.source, "account": account.account}
+    written = connection.execute(
+        render("locations.sql", select=select_text(account.source, "locations")), names
+    ).rowcount
+    rows = connection.execute(
+        "SELECT location_id, name, latitude, longitude FROM core.locations WHERE client_id = %(client)s "
+        "AND source = %(source)s AND account = %(account)s AND timezone IS NULL AND is_mapped",
+        names,
+    ).fetchall()
+    for row in rows:
+        zone = zone_of(row.latitude, row.longitude) if row.latitude is not None and row.longitude is not None else None
+        if zone is None:
+            log.warning("location %s has no time zone: set core.locations.timezone by hand", row.name)
+            continue
+        connection.execute("UPDATE core.locations SET timezone = %s WHERE location_id = %s", (zone, row.location_id))
+    return {"created": 0, "updated": written}

@@ -1,0 +1,83 @@
+"""What every vendor's hook has: an Airflow Connection read as an endpoint, and the test button of the UI."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from airflow.sdk import BaseHook
+
+from branchline.errors import BranchlineError
+from branchline.stream import Source
+from branchline.transport import Endpoint, Transport
+
+
+class VendorHook(BaseHook):
+    """A vendor behind an Airflow Connection of type http (the http provider's form in the UI).
+
+    The connection's host is the base URL with its path, the password is the key. Extra: requests_per_minute,
+    monthly_calls, concurrency, read_seconds, chunks, allow_http.
+    """
+
+    source: ClassVar[Source]
+    #: Path that answers cheaply when the credential is good.
+    ping: ClassVar[str]
+    #: What a status and body mean at this vendor, before the general rules of transport.
+    refusals: ClassVar[Sequence[Callable[[int, bytes], type[BranchlineError] | None]]] = ()
+
+    def __init__(self, conn_id: str, account: str | None = None) -> None:
+        """Name the connection; nothing is read or called before `endpoint`."""
+        super().__init__()
+        self.conn_id = conn_id
+        self.account = account or conn_id
+
+    @abstractmethod
+    def headers(self, connection: Any) -> Mapping[str, str]:
+        """The headers that carry the credential."""
+
+    def endpoint(self) -> Endpoint:
+        """Read the connection.
+
+        Raises:
+            Reconfigure: its host is no URL, or is plain http to another machine without `allow_http`.
+        """
+        connection = self.get_connection(self.conn_id)
+        extra = connection.extra_dejson
+        host = connection.host or ""
+        if "://" not in host:
+            host = f"{connection.schema or 'https'}://{host}" + (f":{connection.port}" if connection.port else "")
+        return Endpoint(
+            source=self.source.slug,
+            account=self.account,
+            base_url=host.rstrip("/"),
+            headers=self.headers(connection),
+            concurrency=int(extra.get("concurrency", 8)),
+            requests_per_minute=float(extra.get("requests_per_minute", 0)),
+            monthly_calls=int(extra.get("monthly_calls", 0)),
+            read_seconds=float(extra.get("read_seconds", 60)),
+            is_plain_allowed=bool(extra.get("allow_http", False)),
+            refusals=self.refusals,
+        )
+
+    def chunks(self) -> int:
+        """Mapped fetch tasks a wave may have (extra `chunks`, default 4)."""
+        return int(self.get_connection(self.conn_id).extra_dejson.get("chunks", 4))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Call the vendor once; the UI's test button and the healthcheck show the sentence.
+
+        Returns:
+            Whether it worked, and what happened.
+        """
+
+        async def ask() -> None:
+            async with Transport(self.endpoint()) as transport:
+                await transport.get(self.ping)
+
+        try:
+            asyncio.run(ask())
+        except BranchlineError as error:
+            return False, str(error)
+        return True, f"{self.source.slug} answers and accepts the key"

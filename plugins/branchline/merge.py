@@ -1,0 +1,228 @@
+"""Landed records to warehouse rows: type, quarantine, merge, prune, tombstone, count. One stream, one transaction.
+
+The SQL is in include/sql; this file says in which order. Whatever order or however often pages arrive, the tables
+end the same: the newest observation of a key wins, an older one is counted `stale`, an equal one writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import psycopg
+
+from branchline.errors import GuardTripped
+from branchline.stream import Source, Stream
+from branchline.tables import Table, over, read_table, select_text
+from branchline.warehouse import one, render
+
+Connection = psycopg.Connection[Any]
+
+#: A complete window that lacks more than this share of what it showed before, and more than so many rows, is refused.
+SHRINK_SHARE = 0.2
+SHRINK_ROWS = 10
+
+
+@dataclass
+class Counts:
+    """What the database counted of one stream's root records, and of its children.
+
+    Attributes:
+        fetched: records landed = duplicates + created + updated + unchanged + stale + quarantined.
+        duplicates: further copies of a key in the same sync.
+        created: rows inserted.
+        updated: rows rewritten.
+        unchanged: rows seen and not written.
+        stale: records older than what was merged already.
+        deleted: tombstones set.
+        quarantined: records rejected.
+        tables: per child table, rows created, updated and removed.
+    """
+
+    fetched: int = 0
+    duplicates: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+    tables: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, other: Counts) -> None:
+        """Add another count to this one, the way accounts of one run add up."""
+        for name, value in asdict(other).items():
+            if name != "tables":
+                setattr(self, name, getattr(self, name) + value)
+
+    def is_balanced(self) -> bool:
+        """Whether every landed record is accounted for."""
+        return self.fetched == (
+            self.duplicates + self.created + self.updated + self.unchanged + self.stale + self.quarantined
+        )
+
+
+def merge_stream(
+    connection: Connection,
+    source: Source,
+    stream: Stream,
+    *,
+    sync_id: int,
+    slices: Sequence[int],
+    force: bool = False,
+    is_replay: bool = False,
+    is_complete: bool = True,
+    accept_shrink: bool = False,
+) -> Counts:
+    """Type, quarantine, merge and retire what the slices landed. The caller owns the transaction.
+
+    Args:
+        connection: the loader's, inside a transaction.
+        source: the vendor.
+        stream: the stream whose slices they are.
+        sync_id: the sync that is written into the rows.
+        slices: its complete slices.
+        force: rewrite unchanged rows too.
+        is_replay: the slices are older syncs': nothing is retired or asked for again.
+        is_complete: the windows were read to their end; absence means nothing otherwise.
+        accept_shrink: somebody looked at the loss that a guard refused, and accepts it for this run.
+
+    Returns:
+        The counts, as the database counted them.
+
+    Raises:
+        GuardTripped: more than a fifth of a scope (and more than ten rows) would vanish.
+    """
+    _serialise(connection, source, stream)
+    names = {"sync_id": sync_id, "source": source.slug, "stream": stream.name, "slices": list(slices)}
+    rivals = [] if is_replay else _rivals(connection, stream, slices)
+    connection.execute(render("landed.sql"), names | {"rivals": rivals})
+    connection.execute("CREATE UNIQUE INDEX ON landed (record_id)")
+    connection.execute("ANALYZE landed")
+    tables = [_stage(connection, source, name, is_root=place == 0) for place, name in enumerate(stream.into)]
+    root = tables[0]
+    connection.execute(render("flaws.sql", tables=tables, root=root))
+    has_version = any(column.name == "source_updated_at" for column in root.columns)
+    connection.execute(render("verdicts.sql", root=root, has_source_updated_at=has_version, force=force))
+    connection.execute("CREATE INDEX ON verdicts (record_id)")
+    connection.execute("ANALYZE verdicts")
+    connection.execute(render("quarantine.sql", root=root), names)
+    counts = _verdicts(connection)
+    for table in tables:
+        _merge_table(connection, table, root, counts, names, force=force)
+    asked_as = stream.asked_as or root.key[0]
+    counts.deleted += _tombstone(connection, tables, asked_as, counts, names)
+    connection.execute(render("resolve.sql", root=root), names)
+    if not is_replay:
+        counts.deleted += _retire(connection, source, stream, root, names, is_complete, accept_shrink)
+    _drop_temporary(connection, tables)
+    return counts
+
+
+def _stage(connection: Connection, source: Source, name: str, *, is_root: bool) -> Table:
+    """Type one table into its staging table; a child's SELECT may read the root's, which is staged before it."""
+    table = read_table(connection, source.slug, name, is_root=is_root)
+    select = select_text(source.slug, name)
+    connection.execute(render("type.sql", staged=table.staged, columns=table.columns, select=select))
+    connection.execute(render("index_staged.sql", table=table))
+    connection.execute(f"ANALYZE {table.staged}".encode())
+    return table
+
+
+def _serialise(connection: Connection, source: Source, stream: Stream) -> None:
+    """Let one transaction at a time merge a stream: MERGE alone does not survive two writers of one key."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"merge {source.slug}.{stream.name}",))
+
+
+def _rivals(connection: Connection, stream: Stream, slices: Sequence[int]) -> list[int]:
+    """Merged slices that were fetched after ours began: their records may be newer than ours (T62).
+
+    A row that is seen again unchanged is not written, so the row alone cannot tell when it was seen last; the
+    landed records of such a slice can. There are none unless two runs overlap.
+    """
+    rows = connection.execute(render("rivals.sql"), {"slices": list(slices), "stream": stream.name})
+    return [row.slice_id for row in rows]
+
+
+def _verdicts(connection: Connection) -> Counts:
+    row = one(connection, render("count.sql"))
+    return Counts(
+        fetched=row.fetched,
+        duplicates=row.duplicates,
+        unchanged=row.unchanged,
+        stale=row.stale,
+        quarantined=row.quarantined,
+    )
+
+
+def _merge_table(
+    connection: Connection, table: Table, root: Table, counts: Counts, names: dict[str, Any], *, force: bool
+) -> None:
+    row = one(connection, render("merge.sql", table=table, root=root, force=force), names)
+    if table.is_root:
+        counts.created, counts.updated = row.created, row.updated
+        return
+    removed = connection.execute(render("prune.sql", table=table, root=root), names).rowcount
+    counts.tables[table.target] = {"created": row.created, "updated": row.updated, "removed": removed}
+
+
+def _tombstone(
+    connection: Connection, tables: Sequence[Table], asked_as: str, counts: Counts, names: dict[str, Any]
+) -> int:
+    """Mark what the vendor said it does not have; returns how many root rows."""
+    gone = one(connection, "SELECT count(*) AS gone FROM landed WHERE flaw = 'not_found' AND is_own")
+    if not gone.gone:
+        return 0
+    marked = 0
+    for table in tables:
+        if asked_as not in {column.name for column in table.columns}:
+            continue
+        rows = connection.execute(render("tombstone.sql", table=table, asked_as=asked_as), names).rowcount
+        if table.is_root:
+            marked = rows
+        else:
+            counts.tables[table.target]["tombstoned"] = rows
+    return marked
+
+
+def _retire(
+    connection: Connection,
+    source: Source,
+    stream: Stream,
+    root: Table,
+    names: dict[str, Any],
+    is_complete: bool,
+    accept_shrink: bool,
+) -> int:
+    """Act on what a complete window no longer shows, as the stream declares; returns tombstones set."""
+    retired = 0
+    if stream.due is not None:
+        if stream.absence == "deleted":
+            asked_as = stream.asked_as or root.key[0]
+            retired = connection.execute(render("retire_asked.sql", root=root, asked_as=asked_as), names).rowcount
+        connection.execute(render("lookups.sql"), names)
+    elif stream.absence == "recheck" and is_complete:
+        absent = select_text(source.slug, f"{stream.name}.absent")
+        row = one(
+            connection,
+            over(absent, "count(*) AS gone, (SELECT count(*) FROM verdicts) AS here"),
+            names,
+        )
+        _guard(stream, row.gone, row.gone + row.here, accept_shrink)
+        connection.execute(render("recheck.sql", absent=absent), names)
+    return retired
+
+
+def _guard(stream: Stream, gone: int, scope: int, accept_shrink: bool) -> None:
+    """Refuse a loss that looks like a fault of the vendor's: above SHRINK_SHARE of the scope and SHRINK_ROWS (T69)."""
+    if gone > SHRINK_ROWS and gone > SHRINK_SHARE * scope and not accept_shrink:
+        raise GuardTripped(
+            f"Merging {stream.name}", f"{gone:,} of {scope:,} records are missing from a complete window"
+        )
+
+
+def _drop_temporary(connection: Connection, tables: Sequence[Table]) -> None:
+    """Drop the temporary tables now: the same transaction may merge a further account."""
+    staged = ", ".join(table.staged for table in tables)
+    connection.execute(f"DROP TABLE landed, flaws, verdicts, {staged}".encode())

@@ -1,0 +1,126 @@
+"""The form of every source's DAG: one JSON schema, its help, and how a run's values are read.
+
+A value that the schema or its combination refuses stops the run at the trigger or at its first task; it never
+becomes a silent full sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from airflow.sdk import Param
+
+from branchline.request import Request
+from branchline.stream import Source
+
+
+def sync_params(source: Source) -> dict[str, Param]:
+    """The form of a source's sync DAG.
+
+    Args:
+        source: its streams are the choices of `streams` and `accept_shrink`.
+
+    Returns:
+        Params in the order of the form.
+    """
+    streams = sorted(stream.name for stream in source.streams)
+    return {
+        "full": Param(
+            False,
+            type="boolean",
+            title="Full",
+            description="Read everything, the daily reference lists too, whatever was read before. Not with since.",
+        ),
+        "since": _day("Since", "First service date to read, included. Empty: today and tomorrow of every location."),
+        "until": _day("Until", "Last service date to read, included. Empty with since: up to tomorrow."),
+        "streams": _choices(streams, "Streams", "Read only these, now. Empty: all that are due."),
+        "locations": Param(
+            [],
+            type="array",
+            items={"type": "string", "minLength": 1},
+            title="Locations",
+            description="Names, vendor ids or external keys. Empty: all. Where the vendor cannot filter by location, "
+            "the company is read whole and this changes nothing.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Fetch, type and count as ever, then leave every warehouse row as it was.",
+        ),
+        "force_overwrite": Param(
+            False,
+            type="boolean",
+            title="Force overwrite",
+            description="Rewrite rows that did not change, too. Never deletes first.",
+        ),
+        "batch_size": Param(
+            1000, type="integer", minimum=1, maximum=10000, title="Batch size", description="Records a COPY."
+        ),
+        "max_records": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Most records",
+            description="Stop a window after about so many records. Absence from it then means nothing.",
+        ),
+        "replay": Param(
+            False,
+            type="boolean",
+            title="Replay",
+            description="Merge again what landing still holds, newest record a key. No call to the vendor.",
+        ),
+        "accept_shrink": _choices(
+            streams,
+            "Accept shrink",
+            "Streams whose loss somebody has looked at: their guards are off for this run, which records who asked.",
+        ),
+    }
+
+
+def _day(title: str, description: str) -> Param:
+    return Param(None, type=["null", "string"], format="date", title=title, description=description)
+
+
+def _choices(values: list[str], title: str, description: str) -> Param:
+    return Param(
+        [],
+        type="array",
+        items={"type": "string", "enum": values},
+        examples=values,
+        uniqueItems=True,
+        title=title,
+        description=description,
+    )
+
+
+def read_request(params: Mapping[str, Any], *, is_backfill: bool = False) -> Request:
+    """The form's values as a Request.
+
+    Args:
+        params: the run's, already checked against the schema by Airflow.
+        is_backfill: whether the run belongs to an Airflow backfill.
+
+    Raises:
+        Reconfigure: the values contradict each other.
+    """
+    return Request(
+        full=bool(params.get("full")),
+        since=_date(params.get("since")),
+        until=_date(params.get("until")),
+        streams=tuple(params.get("streams") or ()),
+        locations=tuple(params.get("locations") or ()),
+        dry_run=bool(params.get("dry_run")),
+        force_overwrite=bool(params.get("force_overwrite")),
+        batch_size=int(params.get("batch_size") or 1000),
+        max_records=params.get("max_records"),
+        replay=bool(params.get("replay")),
+        accept_shrink=tuple(params.get("accept_shrink") or ()),
+        is_backfill=is_backfill,
+    )
+
+
+def _date(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None

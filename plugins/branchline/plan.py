@@ -1,0 +1,167 @@
+"""What a sync has to read: windows x locations x pages as slices, within the budget, packed into chunks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from branchline.ledger import SliceSpec
+from branchline.limits import PRIORITIES, Budget
+from branchline.stream import Stream
+
+#: Ids per slice of a by-id stream: a slice is the unit that fails or waits.
+KEYS_PER_SLICE = 100
+#: Task instances per wave and account; the concurrency is inside the task.
+MOST_CHUNKS = 4
+#: Calls that are worth a task instance of their own (about a third of a CPU second each).
+CALLS_PER_CHUNK = 400
+
+#: Why a record is asked for by id, and the class of calls that it belongs to.
+REASON_PRIORITY = {
+    "new": "details",
+    "changed": "details",
+    "ended": "details",
+    "missing": "details",
+    "named": "details",
+    "aged": "aged",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A location as planning sees it: core.locations' id, the vendor's id, the name and the zone."""
+
+    location_id: int
+    external_id: str
+    name: str
+    zone: str | None
+
+
+def whole(stream: Stream, priority: str = "reference") -> SliceSpec:
+    """The one slice of a stream without windows: everything the vendor has."""
+    return SliceSpec(stream.name, "all", priority)
+
+
+def sweep(
+    stream: Stream,
+    days: Sequence[date],
+    today: date,
+    places: Sequence[Place] | None,
+    *,
+    is_backfill: bool = False,
+) -> list[SliceSpec]:
+    """Slices of a windowed stream: one a service date, or one a location and date.
+
+    Args:
+        stream: has a window.
+        days: local service dates.
+        today: the calendar's today, which tells the class of calls.
+        places: locations to call one by one; None reads the whole account at once.
+        is_backfill: every slice is of class backfill.
+
+    Returns:
+        Slices in the order of the days.
+    """
+    assert stream.window is not None
+    slices = []
+    for day in days:
+        priority = "backfill" if is_backfill or day < today else "today" if day == today else "tomorrow"
+        params = dict.fromkeys(stream.window, f"{day:%Y%m%d}")
+        window = (day, day + timedelta(days=1))
+        if places is None:
+            slices.append(SliceSpec(stream.name, f"{day}", priority, {"params": params}, window=window))
+            continue
+        for place in places:
+            request = {"params": params | {str(stream.by_location): place.external_id}}
+            scope = f"{day} {place.name.strip()} {place.external_id}"
+            slices.append(SliceSpec(stream.name, scope, priority, request, place.location_id, window))
+    return slices
+
+
+def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int = 1) -> tuple[list[SliceSpec], int]:
+    """Slices of a by-id stream for the records that are due, the most wanted first, within the budget.
+
+    Args:
+        stream: the stream.
+        due: rows (record_key, reason), in the order in which they are wanted within a reason.
+        budget: what the credential may still call.
+        calls_each: calls that one record costs over all streams that follow the same list.
+
+    Returns:
+        The slices, and how many due records the budget leaves for later.
+    """
+    wanted: dict[str, list[Any]] = defaultdict(list)
+    for row in due:
+        wanted[REASON_PRIORITY[row.reason]].append(row)
+    slices: list[SliceSpec] = []
+    left_out = 0
+    spent = 0
+    for priority in PRIORITIES:
+        rows = wanted.get(priority, [])
+        room = budget.left(priority)
+        if room is not None:
+            affordable = max(0, (room - spent) // calls_each)
+            left_out += max(0, len(rows) - affordable)
+            rows = rows[:affordable]
+        spent += len(rows) * calls_each
+        for start in range(0, len(rows), KEYS_PER_SLICE):
+            some = rows[start : start + KEYS_PER_SLICE]
+            request = {"keys": [row.record_key for row in some], "reasons": [row.reason for row in some]}
+            slices.append(SliceSpec(stream.name, f"{priority} {start // KEYS_PER_SLICE + 1}", priority, request))
+    return slices, left_out
+
+
+def within_budget(
+    specs: Sequence[SliceSpec], budget: Budget, expected_calls: Mapping[str, int]
+) -> tuple[list[SliceSpec], list[SliceSpec]]:
+    """Split slices into what the budget allows and what must wait, the most wanted first.
+
+    Args:
+        specs: planned slices.
+        budget: the credential's.
+        expected_calls: calls a slice of that stream is expected to take, from the last complete sync.
+
+    Returns:
+        (allowed, deferred), each in the given order.
+    """
+    spent = 0
+    allowed: set[int] = set()
+    for priority in PRIORITIES:
+        room = budget.left(priority)
+        for place, spec in enumerate(specs):
+            if spec.priority != priority:
+                continue
+            calls = expected_calls.get(spec.stream, 1)
+            if room is None or spent + calls <= room:
+                spent += calls
+                allowed.add(place)
+    return (
+        [spec for place, spec in enumerate(specs) if place in allowed],
+        [spec for place, spec in enumerate(specs) if place not in allowed],
+    )
+
+
+def chunks(slices: Sequence[Any], expected_calls: Mapping[str, int], most: int = MOST_CHUNKS) -> list[list[int]]:
+    """Pack open slices into chunks of about equal calls, one mapped task each.
+
+    Args:
+        slices: rows (slice_id, stream, size), as ledger.open_slices gives them.
+        expected_calls: calls a paged slice of that stream is expected to take.
+        most: chunks at most.
+
+    Returns:
+        Slice ids a chunk; no empty chunk; none at all where nothing is open.
+    """
+    if not slices:
+        return []
+    costs = {row.slice_id: max(row.size, expected_calls.get(row.stream, 1)) for row in slices}
+    count = min(most, len(slices), max(1, -(-sum(costs.values()) // CALLS_PER_CHUNK)))
+    packed: list[tuple[int, list[int]]] = [(0, []) for _ in range(count)]
+    for row in sorted(slices, key=lambda row: -costs[row.slice_id]):
+        place = min(range(count), key=lambda place: packed[place][0])
+        load, ids = packed[place]
+        packed[place] = (load + costs[row.slice_id], [*ids, row.slice_id])
+    return [sorted(ids) for _, ids in packed]

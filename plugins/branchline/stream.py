@@ -1,0 +1,118 @@
+"""What is read from a vendor, declared: streams and how their pages are numbered. Frozen, no I/O.
+
+A stream is one kind of record. Its first table is the record itself (the root), the others are its children; the
+columns, types, keys and required values of all of them are the catalog's, not repeated here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: What absence of a record from a COMPLETE window means.
+Absence = Literal["deleted", "recheck", "none"]
+
+#: How often a stream is read: at every sync, or once a day of the client's clock.
+Every = Literal["sync", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a vendor numbers its pages and names the parts of its envelope.
+
+    Attributes:
+        page_param: query parameter that carries the page number.
+        size_param: query parameter that carries the page size.
+        size: the size asked for; the vendor's answer says what it really gave.
+        first: number of the first page.
+        records: envelope key of the list of records; a bare array is accepted always.
+        total: envelope key of the number of records in the window, None where the vendor sends none.
+        given_size: envelope key of the page size that the vendor really applied.
+        last: envelope key of the boolean that marks the last page.
+    """
+
+    page_param: str
+    size_param: str
+    size: int
+    first: int = 1
+    records: str = "content"
+    total: str | None = None
+    given_size: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of record of a source.
+
+    Attributes:
+        name: the stream's word: slices, history and messages use it.
+        path: request path below the connection's base URL; `{key}` stands for the id of a by-id stream.
+        into: tables of the source's schema that one record fills, the root first.
+        wave: the sync's phase it is fetched in; a later wave plans from what an earlier one merged.
+        paging: None for a by-id stream or an answer that has one page.
+        params: query parameters sent with every call.
+        window: query parameter names (from, to) of a date window, None where the stream has no window.
+        by_location: query parameter that limits a call to one location, where the vendor honours it.
+        due: a by-id stream's due list, a file of the source's SQL folder that selects (key, reason, priority).
+        asked_as: column that holds the id a by-id stream asked for, where it is not the root's key.
+        absence: what absence from a complete window means.
+        every: how often it is read.
+        is_optional: whether the form's `streams` must name it for it to be read.
+    """
+
+    name: str
+    path: str
+    into: tuple[str, ...]
+    wave: str
+    paging: Paging | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    window: tuple[str, str] | None = None
+    by_location: str | None = None
+    due: str | None = None
+    asked_as: str | None = None
+    absence: Absence = "none"
+    every: Every = "sync"
+    is_optional: bool = False
+
+    @property
+    def root(self) -> str:
+        """The table whose rows are the stream's records."""
+        return self.into[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A vendor: its slug, its waves in order and its streams.
+
+    Attributes:
+        slug: the one word that is file, dag_id, pool, SQL folder and schema.
+        hook: dotted name of the vendor's hook class, imported by the tasks and not by the DAG file.
+        streams: every stream, in the order in which a wave merges them.
+        derived: tables computed from merged ones, as `schema.table`, after the wave they are keyed by.
+    """
+
+    slug: str
+    hook: str
+    streams: tuple[Stream, ...]
+    derived: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """The waves in the order of their first stream."""
+        return tuple(dict.fromkeys(stream.wave for stream in self.streams))
+
+    def stream(self, name: str) -> Stream:
+        """The stream of that name.
+
+        Raises:
+            KeyError: the source has none; the message lists those it has.
+        """
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise KeyError(f"{self.slug} has no stream {name!r}; it has {', '.join(s.name for s in self.streams)}")
+
+    def in_wave(self, wave: str) -> tuple[Stream, ...]:
+        """The streams of one wave, in merge order."""
+        return tuple(stream for stream in self.streams if stream.wave == wave)

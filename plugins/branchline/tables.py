@@ -1,0 +1,159 @@
+"""A warehouse table as the merge needs it, read from the catalog: the DDL alone owns columns, types and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from branchline.errors import VendorChanged
+from branchline.warehouse import SQL_ROOT, identifier, render
+
+#: Columns of core.audit that the merge writes itself; source_updated_at may come from a SELECT.
+AUDIT = frozenset(
+    [
+        "client_id",
+        "account",
+        "observed_at",
+        "row_hash",
+        "first_seen_at",
+        "synced_at",
+        "sync_id",
+        "is_deleted",
+        "deleted_at",
+    ]
+)
+#: Columns that scope a key and are stamped from the slice, never read from a payload.
+SCOPE = ("client_id", "account")
+
+_NUMBERS = {
+    "integer": r"^-?\d{1,10}(\.0+)?$",
+    "bigint": r"^-?\d{1,19}(\.0+)?$",
+    "smallint": r"^-?\d{1,5}(\.0+)?$",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a SELECT and how its text becomes the table's type.
+
+    Attributes:
+        name: column name.
+        type: the table's type.
+        is_required: the table demands a value.
+        check: SQL that is true where the text can be cast; empty where the SELECT has the type already.
+        cast: SQL of the typed value.
+        reason: quarantine reason where the check fails.
+    """
+
+    name: str
+    type: str
+    is_required: bool
+    check: str = ""
+    cast: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table that a stream fills: where, by which key, from which columns.
+
+    Attributes:
+        target: `schema.table`.
+        staged: name of its temporary staging table.
+        key: primary key without the scope.
+        columns: what its SELECT gives, in order.
+        is_root: whether its rows are the stream's records.
+    """
+
+    target: str
+    staged: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    is_root: bool
+
+    @property
+    def fatal(self) -> list[str]:
+        """Columns whose flaw rejects the whole payload: keys, required values, money."""
+        return [
+            column.name
+            for column in self.columns
+            if column.is_required or column.name in self.key or column.name.endswith("_cents")
+        ]
+
+    @property
+    def key_list(self) -> str:
+        """The key's columns, quoted, for a list in SQL."""
+        return ", ".join(identifier(name) for name in self.key)
+
+    @property
+    def column_list(self) -> str:
+        """All columns, quoted."""
+        return ", ".join(identifier(column.name) for column in self.columns)
+
+    @property
+    def staged_list(self) -> str:
+        """All columns of the staging row, quoted."""
+        return ", ".join(f"staged.{identifier(column.name)}" for column in self.columns)
+
+
+def select_text(source: str, name: str) -> str:
+    """The SELECT of a table, as its file in include/sql has it."""
+    return (SQL_ROOT / source / f"{name}.sql").read_text(encoding="utf-8").rstrip()
+
+
+def over(select: str, what: str, tail: str = "") -> bytes:
+    """A statement around a SELECT of include/sql: `SELECT what FROM (select) AS chosen tail`."""
+    return f"SELECT {what} FROM (\n{select}\n) AS chosen {tail}".encode()  # noqa: S608 - our own files alone
+
+
+def read_table(connection: psycopg.Connection[Any], source: str, name: str, *, is_root: bool) -> Table:
+    """Describe a table by its SELECT (which columns) and the catalog (their types, the key, what is required).
+
+    Raises:
+        VendorChanged: the SELECT names a column that the table does not have.
+    """
+    target = f"{source}.{name}"
+    catalog = {row.name: row for row in connection.execute(render("columns.sql"), (target,))}
+    shape = connection.execute(over(select_text(source, name), "*", "LIMIT 0"))
+    sent = [(column.name, column.type_code) for column in shape.description or ()]
+    types = connection.execute(
+        "SELECT format_type(code, NULL) AS name FROM unnest(%s::oid[]) WITH ORDINALITY AS sent (code, place) "
+        "ORDER BY place",
+        ([code for _, code in sent],),
+    ).fetchall()
+    columns = []
+    for (column, _), sent_type in zip(sent, types, strict=True):
+        if column == "record_id":
+            continue
+        if column not in catalog:
+            raise VendorChanged(f"Reading include/sql/{source}/{name}.sql", f"{target} has no column {column}")
+        columns.append(_column(column, catalog[column].type, catalog[column].is_required, sent_type.name))
+    key = tuple(row.name for row in catalog.values() if row.is_key and row.name not in SCOPE)
+    return Table(target, f"staged_{name}", key, tuple(columns), is_root)
+
+
+def _column(name: str, type_name: str, is_required: bool, sent_type: str) -> Column:
+    """Decide how text becomes `type_name`: strictly, so that 'today', 'NaN' or '1e3' never pass for a value."""
+    if sent_type == type_name:
+        return Column(name, type_name, is_required)
+    wire = f"wire.{identifier(name)}"
+    valid = f"pg_input_is_valid({wire}, '{type_name}')"
+    cast = f"{wire}::{type_name}"
+    if type_name in _NUMBERS:
+        whole = f"split_part({wire}, '.', 1)"
+        check = f"{wire} ~ '{_NUMBERS[type_name]}' AND pg_input_is_valid({whole}, '{type_name}')"
+        reason = "not_money" if name.endswith("_cents") else "not_a_whole_number"
+        return Column(name, type_name, is_required, check, f"{whole}::{type_name}", reason)
+    if type_name in {"numeric", "double precision"}:
+        return Column(name, type_name, is_required, f"{wire} ~ '^-?[0-9.]' AND {valid}", cast, "not_a_number")
+    if type_name == "date":
+        pattern = r"^\d{4}-\d\d-\d\d$"
+        return Column(name, type_name, is_required, f"{wire} ~ '{pattern}' AND {valid}", cast, "not_a_date")
+    if type_name == "timestamp with time zone":
+        pattern = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
+        return Column(name, type_name, is_required, f"{wire} ~ '{pattern}' AND {valid}", cast, "not_a_time")
+    if type_name == "boolean":
+        return Column(name, type_name, is_required, f"{wire} IN ('true', 'false')", cast, "not_true_or_false")
+    return Column(name, type_name, is_required, valid, cast, "not_" + type_name.replace(" ", "_"))

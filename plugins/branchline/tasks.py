@@ -1,0 +1,225 @@
+"""The Airflow tasks of a sync: thin, each one step of branchline.sync for every account of the source.
+
+A DAG file puts them together; a task's log begins with what it does and ends with what came of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, TaskGroup, TriggerRule, Variable, get_current_context, task
+
+from branchline.alerts import task_failed
+from branchline.retries import ByRemedy
+
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
+    from branchline.hooks.vendor import VendorHook
+    from branchline.stream import Source
+    from branchline.sync import Sync
+
+log = logging.getLogger(__name__)
+
+WAREHOUSE = "warehouse"
+ACCOUNTS = "branchline_accounts"
+
+#: What every task of a source's DAG has.
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "branchline",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_policy": ByRemedy(),
+    "execution_timeout": timedelta(hours=1),
+    "on_failure_callback": task_failed,
+}
+
+#: A step goes on with whatever its predecessors finished: a failed slice must not hold back the others' rows. What
+#: failed makes the run red in `verify`.
+GO_ON = TriggerRule.ALL_DONE
+
+
+def sync_wave(source: Source, wave: str) -> TaskGroup:
+    """The three tasks of a wave: plan, fetch (mapped over chunks), merge. They work in the source's pool.
+
+    Args:
+        source: the vendor.
+        wave: phase of the source.
+    """
+    hook, pool = source.hook, source.slug
+    with TaskGroup(wave) as group:
+        chunks = _plan.override(task_id="plan", pool=pool, trigger_rule=GO_ON)(hook, wave)
+        fetched = _fetch.override(task_id="fetch", pool=pool).partial(hook=hook, wave=wave).expand(chunk=chunks)
+        merged = _merge.override(task_id="merge", trigger_rule=GO_ON)(hook, wave)
+        chunks >> fetched >> merged
+    return group
+
+
+def asset_of(source: Source) -> Asset:
+    """The asset that a source's sync emits and the metrics wait for."""
+    return Asset(name=source.slug, uri=f"branchline://warehouse/{source.slug}")
+
+
+def close_sync(source: Source) -> XComArg:
+    """The last two tasks: close the history and emit the asset, then make the run red if a stream is not success."""
+    asset = asset_of(source)
+    closed = _reconcile.override(task_id="reconcile", trigger_rule=GO_ON, outlets=[asset])(source.hook)
+    verified: XComArg = _verify.override(task_id="verify", trigger_rule=GO_ON, retries=0)(closed)
+    return verified
+
+
+@task
+def _plan(hook: str, wave: str) -> list[dict[str, Any]]:
+    """Open the wave's syncs, plan slices within the budget, pack them into chunks."""
+    from branchline import sync as steps
+    from branchline.errors import BranchlineError
+
+    chunks: list[dict[str, Any]] = []
+    failures: list[BranchlineError] = []
+    for vendor, sync in _accounts(hook):
+        try:
+            planned = steps.plan_wave(sync, wave, vendor.endpoint(), _probe(vendor), vendor.chunks())
+        except BranchlineError as error:
+            log.exception("%s was not planned; the other accounts go on", sync.account.account)
+            failures.append(error)
+            continue
+        for note in planned.notes:
+            log.info("%s: %s", sync.account.account, note)
+        for slices, label in zip(planned.chunks, planned.labels, strict=True):
+            chunks.append({"account": sync.account.account, "slices": slices, "label": label})
+    log.info("planned: %d chunks, %d slices", len(chunks), sum(len(chunk["slices"]) for chunk in chunks))
+    if failures and not chunks:
+        raise failures[0]
+    return chunks
+
+
+@task(map_index_template="{{ chunk_label }}")
+def _fetch(hook: str, wave: str, chunk: dict[str, Any]) -> str:
+    """Fetch and land one chunk; a retry fetches only what is missing."""
+    from branchline import sync as steps
+
+    context: Any = get_current_context()
+    context["chunk_label"] = chunk["label"]
+    log.info("source=%s wave=%s %s", hook.rsplit(".", 1)[-1], wave, chunk["label"])
+    for vendor, sync in _accounts(hook):
+        if sync.account.account == chunk["account"]:
+            return steps.fetch(sync, vendor.endpoint(), chunk["slices"]).describe()
+    raise LookupError(f"{ACCOUNTS} no longer has the account {chunk['account']}: it was there when the run was planned")
+
+
+@task
+def _merge(hook: str, wave: str) -> dict[str, Any]:
+    """Merge what the wave has landed, a transaction a stream, then derive what depends on it."""
+    from dataclasses import asdict
+
+    from branchline import sync as steps
+
+    counts: dict[str, Any] = {}
+    failures: list[Exception] = []
+    for _, sync in _accounts(hook):
+        try:
+            merged = steps.merge_wave(sync, wave)
+        except Exception as error:  # noqa: BLE001 - the next account must not wait for this one's error
+            failures.append(error)
+            continue
+        counts |= {f"{sync.account.account}.{name}": asdict(count) for name, count in merged.items()}
+    if failures:
+        raise failures[0]
+    return counts
+
+
+@task
+def _reconcile(hook: str) -> dict[str, str]:
+    """Balance what was fetched against the vendor's totals, close the history, tell the metrics what changed."""
+    from branchline import sync as steps
+
+    statuses: dict[str, str] = {}
+    for _, sync in _accounts(hook):
+        closed = steps.close(sync)
+        statuses |= {f"{sync.account.account}.{name}": status for name, status in closed.items()}
+    for name, status in sorted(statuses.items()):
+        log.info("%s: %s", name, status)
+    context: Any = get_current_context()
+    for asset in context["task"].outlets:
+        context["outlet_events"][asset].extra = {"statuses": statuses}
+    return statuses
+
+
+@task
+def _verify(statuses: Any) -> None:
+    """Make the run red when a stream is not success or a task failed."""
+    from branchline import sync as steps
+    from branchline.errors import Incomplete
+
+    context: Any = get_current_context()
+    run = context["dag_run"]
+    states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
+    failed = sorted(
+        name for name, state in states.get(run.run_id, {}).items() if str(state) in {"failed", "upstream_failed"}
+    )
+    steps.verify(statuses or {})
+    if failed:
+        raise Incomplete("Closing the run", f"failed: {', '.join(failed)}")
+
+
+def _accounts(hook: str) -> Iterator[tuple[VendorHook, Sync]]:
+    """Every account of the source with its hook and its part of this run."""
+    from branchline.ledger import Account, Run
+    from branchline.params import read_request
+    from branchline.sync import Sync
+
+    context: Any = get_current_context()
+    run = context["dag_run"]
+    module, _, name = hook.rpartition(".")
+    cls: type[VendorHook] = getattr(import_module(module), name)
+    request = read_request(context["params"], is_backfill=str(run.run_type) == "backfill")
+    start, end = run.data_interval_start, run.data_interval_end
+    has_interval = start is not None and end is not None and start < end
+    # A triggered run stands for the moment it was triggered, a scheduled one for the end of its interval.
+    instant: datetime = end if has_interval and str(run.run_type) in {"scheduled", "backfill"} else run.run_after
+    found = False
+    for entry in Variable.get(ACCOUNTS, deserialize_json=True):
+        if entry["source"] != cls.source.slug:
+            continue
+        found = True
+        account = Account(entry["source"], entry["account"], entry["conn_id"], entry["client"])
+        vendor = cls(account.conn_id, account.account)
+        yield (
+            vendor,
+            Sync(
+                conninfo=warehouse_conninfo(),
+                source=cls.source,
+                account=account,
+                run=Run(run.dag_id, run.run_id),
+                request=request,
+                instant=instant,
+                interval=(start, end) if has_interval else None,
+            ),
+        )
+    if not found:
+        raise LookupError(f"the Variable {ACCOUNTS} names no account of {cls.source.slug}: add one, see README")
+
+
+def _probe(vendor: VendorHook) -> Any:
+    return vendor if hasattr(vendor, "honours_location") else None
+
+
+def warehouse_conninfo(conn_id: str = WAREHOUSE) -> str:
+    """A libpq connection string of the Airflow Connection, which may carry any libpq option in its extra."""
+    from airflow.sdk import BaseHook
+    from psycopg.conninfo import make_conninfo
+
+    connection = BaseHook.get_connection(conn_id)
+    extra = {key: value for key, value in connection.extra_dejson.items() if not key.startswith("branchline_")}
+    return make_conninfo(
+        host=connection.host,
+        port=connection.port or 5432,
+        dbname=connection.schema,
+        user=connection.login,
+        password=connection.password,
+        **extra,
+    )

@@ -1,0 +1,66 @@
+"""Everything that can be chosen when the sandbox is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+PREMIUM = "premium"
+BASIC = "basic"
+DEFAULT_KEYS = (("sandbox-smartmoving-key", PREMIUM), ("sandbox-smartmoving-basic-key", BASIC))
+SCALES = ("small", "original", "plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choices for one sandbox.
+
+    Attributes:
+        seed: Everything that is drawn is drawn from this.
+        scale: `small` 12 to 24 customers a day, `original` and `plan` 186.
+        customers_per_day: Instead of what the scale says. Counted for the company when
+            `branch_filter` is `ignored`, for each branch when it is `honoured`.
+        branch_filter: What BranchId does on the customers sweep.
+        page_cap: The largest page that is given, whatever is asked.
+        service_date_format: How the sweep writes a job's service date (contract, section 7).
+        smartmoving_keys: Pairs of key and tier.
+        provider_key: The Lead Provider API's key.
+        rate_per_minute: Calls a minute and key; 0 for no limit.
+        rate_per_second: Calls a second and key; 0 for no limit.
+        rate_window: How many seconds the "minute" lasts, so that tests need not wait for one.
+        retry_after: Whether a 429 carries the header: `never`, `always`, or `mixed` (every second one).
+        monthly_quota: Calls a month and key; None for the tier's own, 0 for no limit.
+        latency_ms: How long every answer waits.
+        jitter_ms: How much longer it may wait, drawn from the seed.
+        now: The fixed moment; None for the machine's clock.
+        rename_branches: Give every branch another name in the same style.
+        shuffle_optional: Leave out null keys now and then, and shuffle the order of keys.
+        fault_rate: The share of calls that fail at random.
+        fault_kinds: Which faults those are.
+        port: 0 for any free one.
+        access_log: Whether calls are logged to stderr.
+    """
+
+    seed: int = 7
+    scale: str = "small"
+    customers_per_day: int | None = None
+    branch_filter: Literal["ignored", "honoured"] = "ignored"
+    page_cap: int = 200
+    service_date_format: Literal["iso", "compact"] = "iso"
+    smartmoving_keys: tuple[tuple[str, str], ...] = DEFAULT_KEYS
+    provider_key: str = "sandbox-provider-key"
+    rate_per_minute: int = 120
+    rate_per_second: int = 0
+    rate_window: float = 60.0
+    retry_after: Literal["never", "always", "mixed"] = "mixed"
+    monthly_quota: int | None = None
+    latency_ms: float = 0.0
+    jitter_ms: float = 0.0
+    now: datetime | None = None
+    rename_branches: bool = False
+    shuffle_optional: bool = False
+    fault_rate: float = 0.0
+    fault_kinds: tuple[str, ...] = ()
+    port: int = 0
+    access_log: bool = False

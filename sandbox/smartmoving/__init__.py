@@ -1,0 +1,1 @@
+"""The SmartMoving Open API and its Lead Provider API."""
