@@ -23,7 +23,7 @@ from branchline.alerts import deadline_missed
 from branchline.params import sync_params
 from branchline.settings import schedule_of
 from branchline.sources.smartmoving import SMARTMOVING
-from branchline.tasks import DEFAULT_ARGS, close_sync, sync_wave
+from branchline.tasks import DEFAULT_ARGS, reconcile, sync_wave, verify
 
 with DAG(
     "smartmoving",
@@ -45,9 +45,11 @@ with DAG(
     ),
     tags=["source", "smartmoving", "tier-1"],
 ) as dag:
+    closed = reconcile(SMARTMOVING)
     chain(
         sync_wave(SMARTMOVING, "reference"),
         sync_wave(SMARTMOVING, "sweep"),
         sync_wave(SMARTMOVING, "details"),
-        close_sync(SMARTMOVING),
+        closed,
+        verify(closed),
     )

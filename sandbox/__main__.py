@@ -42,9 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="0 for any free port")
     add("--seed", type=int, default=7)
     add("--scale", choices=SCALES, default="small")
-    add(
-        "--customers-per-day", type=int, metavar="N", help="for the company, or for each branch when honoured"
-    )
+    add("--customers-per-day", type=int, metavar="N", help="for the company, or for each branch when honoured")
     add("--branch-filter", choices=("ignored", "honoured"), default="ignored")
     add("--page-cap", type=int, default=200, metavar="N")
     add("--service-date-format", choices=("iso", "compact"), default="iso")

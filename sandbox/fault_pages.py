@@ -121,9 +121,7 @@ def _marked(value: Any, with_: dict[str, Any], shape: PageShape, literal: str, *
 
 def _first(value: Any, kind: type, path: str) -> str | None:
     """Find the first field of a kind that is no identifier; whole numbers count as numbers."""
-    pairs: Any = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    pairs: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     wanted = (int, float) if kind is float else (kind,)
     nested: list[tuple[Any, str]] = []
     for key, item in pairs:

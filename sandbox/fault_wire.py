@@ -82,9 +82,7 @@ def truncated(answer: Answer) -> Answer:
 def gzip_cut(answer: Answer) -> Answer:
     """Compress the body and cut it: the client's decoder ends in the middle."""
     packed = gzip.compress(answer.body, mtime=0)
-    return Answer(
-        answer.status, packed[: len(packed) // 2], answer.content_type, {"Content-Encoding": "gzip"}
-    )
+    return Answer(answer.status, packed[: len(packed) // 2], answer.content_type, {"Content-Encoding": "gzip"})
 
 
 async def cut(request: web.Request, answer: Answer) -> web.StreamResponse:

@@ -95,9 +95,7 @@ class RuleBook:
         """
         unknown = set(spec) - {"match", "action", "method", "times", "after", "every", "page"}
         if unknown or "action" not in spec:
-            raise ValueError(
-                f"a rule has match, action, method, times, after, every, page; not {sorted(unknown)}"
-            )
+            raise ValueError(f"a rule has match, action, method, times, after, every, page; not {sorted(unknown)}")
         action = spec["action"]
         settings = {"kind": action} if isinstance(action, str) else dict(action)
         kind = settings.pop("kind", None)

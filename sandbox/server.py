@@ -49,9 +49,7 @@ def build(options: Options) -> web.Application:
         for mount in vendor.mounts:
             for route in mount.routes:
                 path = mount.prefix + route.template
-                app.router.add_route(
-                    route.method, path, gate.handler(vendor, mount, path, route.answer, guarded=True)
-                )
+                app.router.add_route(route.method, path, gate.handler(vendor, mount, path, route.answer, guarded=True))
             rest = f"{mount.prefix}/{{rest:.*}}"
             app.router.add_route("*", rest, gate.handler(vendor, mount, rest, mount.unknown, guarded=False))
     return app

@@ -64,10 +64,16 @@ def asset_of(source: Source) -> Asset:
     return Asset(name=source.slug, uri=f"branchline://warehouse/{source.slug}")
 
 
-def close_sync(source: Source) -> XComArg:
-    """The last two tasks: close the history and emit the asset, then make the run red if a stream is not success."""
-    asset = asset_of(source)
-    closed = _reconcile.override(task_id="reconcile", trigger_rule=GO_ON, outlets=[asset])(source.hook)
+def reconcile(source: Source) -> XComArg:
+    """The task that closes the history of the run, whatever failed, and emits the source's asset."""
+    closed: XComArg = _reconcile.override(task_id="reconcile", trigger_rule=GO_ON, outlets=[asset_of(source)])(
+        source.hook
+    )
+    return closed
+
+
+def verify(closed: XComArg) -> XComArg:
+    """The task that makes the run red if a stream is not success or a task failed."""
     verified: XComArg = _verify.override(task_id="verify", trigger_rule=GO_ON, retries=0)(closed)
     return verified
 

@@ -75,9 +75,7 @@ class Api:
         return [Route("GET", template, _bound(answer)) for template, answer in table.items()]
 
     def _page(self, rows: list[Row], call: Call) -> Answer:
-        written = [
-            _encode(self._rows.finish(row, str(row.get("id", place)))) for place, row in enumerate(rows)
-        ]
+        written = [_encode(self._rows.finish(row, str(row.get("id", place)))) for place, row in enumerate(rows)]
         return paging.page(written, call.query, self._world.page_cap)
 
     def _listing(self, name: str) -> Callable[[Call], Answer]:
@@ -163,10 +161,7 @@ class Api:
             [
                 self._rows.customer(customer, opportunities=None)
                 for customer in found
-                if any(
-                    text in (field or "").casefold()
-                    for field in (customer.name, customer.email, customer.phone)
-                )
+                if any(text in (field or "").casefold() for field in (customer.name, customer.email, customer.phone))
             ]
         )
 
@@ -188,9 +183,7 @@ class Api:
         status, branch = call.query.get("status", "").lower(), call.query.get("branchid", "").lower()
 
         def wanted(row: dict[str, Any]) -> bool:
-            return (not status or row["status"].lower() == status) and (
-                not branch or row["branch"]["id"] == branch
-            )
+            return (not status or row["status"].lower() == status) and (not branch or row["branch"]["id"] == branch)
 
         return self._page([row for row in self._world.catalogue.crew if wanted(row)], call)
 

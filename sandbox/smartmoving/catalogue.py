@@ -54,8 +54,7 @@ class Catalogue:
         self._rng = random.Random(mix(options.seed, 11))
         self._seed = options.seed
         self.branches = [
-            self._branch(position, office, options.rename_branches)
-            for position, office in enumerate(offices.OFFICES)
+            self._branch(position, office, options.rename_branches) for position, office in enumerate(offices.OFFICES)
         ]
         self.users = self._users()
         self.crew = self._crew()

@@ -128,9 +128,7 @@ class Draughtsman:
             form=form,
         )
 
-    def _opportunity(
-        self, key: Key, ordinal: int, place: int, days: list[date], rng: random.Random
-    ) -> Opportunity:
+    def _opportunity(self, key: Key, ordinal: int, place: int, days: list[date], rng: random.Random) -> Opportunity:
         quote = self._calendar.quote(key, ordinal)
         lost = ordinal == 0 and key.place % LOST_STEP == LOST_PLACE
         chance = rng.random()
@@ -138,9 +136,7 @@ class Draughtsman:
         created = days[0] - timedelta(days=LOST_LEAD_DAYS if lost else 1 + int(rng.random() * 45))
         seed = mix(self._seed, 32, key.day, key.slot, key.place, ordinal)
         unlisted = (
-            ordinal == 0
-            and key.slot == 0
-            and key.place in UNLISTED_INDEXES[: 1 + mix(self._seed, 33, key.day) % 2]
+            ordinal == 0 and key.slot == 0 and key.place in UNLISTED_INDEXES[: 1 + mix(self._seed, 33, key.day) % 2]
         )
         main_type = _job_type(rng)
         opportunity = Opportunity(

@@ -59,9 +59,7 @@ CAPTURED = (
     Office("AUSTIN 🇺🇸 - Let's Get Moving", "Austin", "Texas", "78745", 30.22007, -97.767797),
     Office("BARRIE 🇨🇦 - Let's Get Moving ", "Barrie", "Ontario", "L4N 9J2", 44.33849, -79.697272),
     Office("BOCA RATON🇺🇸 - Let's Get Moving ", "Boca Raton", "Florida", "33432", 26.3554, -80.085675),
-    Office(
-        "BOISE 🇺🇸 - Let's Get Moving", "Meridian", "Idaho", "83646", 43.620916, -116.349331, phone="empty"
-    ),
+    Office("BOISE 🇺🇸 - Let's Get Moving", "Meridian", "Idaho", "83646", 43.620916, -116.349331, phone="empty"),
     Office("BRAMPTON 🇨🇦 - Let's Get Moving", "Brampton", "Ontario", "L6S 5X8", 43.763042, -79.7065),
     Office("BRANTFORD 🇨🇦 - Let's Get Moving", "Brantford", "Ontario", "N3S 3S3", 43.143433, -80.226394),
     Office("BURLINGTON 🇨🇦 - Let's Get Moving", "Burlington", "Ontario", "L7L 2A4", 43.36866, -79.770601),
@@ -74,9 +72,7 @@ CAPTURED = (
         -123.021983,
     ),
     Office("CALGARY 🇨🇦 - Let's Get Moving", "Calgary", "Alberta", "T2E 5T8", 51.088836, -114.0357),
-    Office(
-        "CHICAGO 🇺🇸 - Let's Get Moving", "Chicago", "Illinois", "60612", 41.884415, -87.699144, phone="empty"
-    ),
+    Office("CHICAGO 🇺🇸 - Let's Get Moving", "Chicago", "Illinois", "60612", 41.884415, -87.699144, phone="empty"),
     Office(
         "COLORADO SPRINGS 🇺🇸 - Let's Get Moving",
         "Colorado Springs",
@@ -86,9 +82,7 @@ CAPTURED = (
         -104.761123,
         phone="empty",
     ),
-    Office(
-        "COQUITLAM 🇨🇦 - Let's Get Moving", "Port Moody", "British Columbia", "V3H 3H6", 49.275019, -122.830375
-    ),
+    Office("COQUITLAM 🇨🇦 - Let's Get Moving", "Port Moody", "British Columbia", "V3H 3H6", 49.275019, -122.830375),
     Office(
         "DES PLAINES 🇺🇸 - Let's Get Moving",
         "Des Plaines",
@@ -106,9 +100,7 @@ CAPTURED = (
         43.663321,
         -79.341261,
     ),
-    Office(
-        "EDMONTON 🇨🇦 - Corporate - Let's Get Moving", "Edmonton", "Alberta", "T6E 0A9", 53.490649, -113.48423
-    ),
+    Office("EDMONTON 🇨🇦 - Corporate - Let's Get Moving", "Edmonton", "Alberta", "T6E 0A9", 53.490649, -113.48423),
     Office(
         "FREDERICTON 🇨🇦 - Let's Get Moving",
         "Fredericton",
@@ -127,9 +119,7 @@ CAPTURED = (
         -63.661505,
         phone="empty",
     ),
-    Office(
-        "HAMILTON 🇨🇦 - Corporate - Let's Get Moving", "Hamilton", "Ontario", "L8L 3Z3", 43.25993, -79.830752
-    ),
+    Office("HAMILTON 🇨🇦 - Corporate - Let's Get Moving", "Hamilton", "Ontario", "L8L 3Z3", 43.25993, -79.830752),
     Office("HOUSTON 🇺🇸 - Let's Get Moving", "Houston", "Texas", "77043", 29.800579, -95.568807),
     Office(
         "JERSEY 🇺🇸 - Let's Get Moving",
@@ -164,9 +154,7 @@ CAPTURED = (
     Office("MARIETTA 🇺🇸 - Let's Get Moving", "Marietta", "Georgia", "30066", 33.996582, -84.524849),
     Office("MARKHAM 🇨🇦 - Let's Get Moving", "Markham", "Ontario", "L3P 2T4", 43.878025, -79.25753),
     Office("MIAMI 🇺🇸 - Let's Get Moving ", "Miami", "Florida", "33130", 25.765687, -80.19494),
-    Office(
-        "MILTON 🇨🇦 - Let's Get Moving", "Milton", "Ontario", "L9T 7X1", 43.501686, -79.879033, phone="empty"
-    ),
+    Office("MILTON 🇨🇦 - Let's Get Moving", "Milton", "Ontario", "L9T 7X1", 43.501686, -79.879033, phone="empty"),
     Office(
         "MISSISSAUGA 🇨🇦 - Corporate - Let's Get Moving",
         "Mississauga",
@@ -204,13 +192,9 @@ CAPTURED = (
         -79.4727536,
         primary=True,
     ),
-    Office(
-        "NORTHERN VIRGINIA 🇺🇸  - Let's Get Moving", "Sterling", "Virginia", "20166", 38.986167, -77.472141
-    ),
+    Office("NORTHERN VIRGINIA 🇺🇸  - Let's Get Moving", "Sterling", "Virginia", "20166", 38.986167, -77.472141),
     Office("OAKVILLE 🇨🇦 - Let's Get Moving", "Oakville", "Ontario", "L6K 2G3", 43.434821, -79.700278),
-    Office(
-        "OSHAWA  🇨🇦 - Lets Get Moving", "Oshawa", "Ontario", "L1G 7L1", 43.934755, -78.866785, phone="empty"
-    ),
+    Office("OSHAWA  🇨🇦 - Lets Get Moving", "Oshawa", "Ontario", "L1G 7L1", 43.934755, -78.866785, phone="empty"),
     Office("OTTAWA 🇨🇦 - Let's Get Moving", "Stittsville", "Ontario", "K2S 1E5", 45.261372, -75.922449),
     Office("PETERBOROUGH 🇨🇦 - Let's Get Moving", "Peterborough", "Ontario", "K9J 6X7", 44.283587, -78.29004),
     Office(
@@ -237,9 +221,7 @@ CAPTURED = (
 ADDED = (
     Office("RICHMOND 🇨🇦 - Let's Get Moving", "Richmond", "British Columbia", "V6X 2A9", 49.19003, -123.13668),
     Office("SAINT JOHN 🇨🇦 - Let's Get Moving", "Saint John", "New Brunswick", "E2L 4L5", 45.27332, -66.06328),
-    Office(
-        "SAN ANTONIO 🇺🇸 - Let's Get Moving ", "San Antonio", "Texas", "78216", 29.53335, -98.49778, "empty"
-    ),
+    Office("SAN ANTONIO 🇺🇸 - Let's Get Moving ", "San Antonio", "Texas", "78216", 29.53335, -98.49778, "empty"),
     Office("SASKATOON 🇨🇦 - Let's Get Moving", "Saskatoon", "Saskatchewan", "S7K 3J8", 52.14339, -106.66014),
     Office("SCARBOROUGH 🇨🇦 - Let's Get Moving", "Scarborough", "Ontario", "M1P 4P5", 43.77343, -79.25775),
     Office("SEATTLE 🇺🇸 - Let's Get Moving", "Tukwila", "Washington", "98188", 47.46235, -122.26179, "empty"),
@@ -255,9 +237,7 @@ ADDED = (
         -123.10098,
     ),
     Office("VAUGHAN 🇨🇦 - Let's Get Moving", "Concord", "Ontario", "L4K 2Y8", 43.80142, -79.50112),
-    Office(
-        "VICTORIA 🇨🇦 - Let's Get Moving ", "Victoria", "British Columbia", "V8T 4M2", 48.43922, -123.36361
-    ),
+    Office("VICTORIA 🇨🇦 - Let's Get Moving ", "Victoria", "British Columbia", "V8T 4M2", 48.43922, -123.36361),
     Office("WATERLOO 🇨🇦 - Let's Get Moving", "Kitchener", "Ontario", "N2C 1L3", 43.42353, -80.44716),
     Office("WINDSOR 🇨🇦 - Let's Get Moving", "Windsor", "Ontario", "N8W 5K8", 42.28137, -82.98712, "empty"),
     Office("WINNIPEG 🇨🇦 - Let's Get Moving", "Winnipeg", "Manitoba", "R3H 0A4", 49.89911, -97.20113),

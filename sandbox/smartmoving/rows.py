@@ -48,9 +48,7 @@ class Rows:
         }
         if opportunities is not None:
             row["opportunities"] = (
-                [self._sweep_opportunity(found) for found in customer.opportunities]
-                if opportunities
-                else None
+                [self._sweep_opportunity(found) for found in customer.opportunities] if opportunities else None
             )
         for path, value in customer.overrides.items():
             dress.put(row, path, value)
@@ -137,9 +135,7 @@ class Rows:
         """Write an opportunity's payments: JobPaymentViewModel."""
         user = self._world.catalogue.users[opportunity.seed % 50]
         rows: list[Row] = []
-        for row in money.payments(
-            opportunity, self._world.status(opportunity), self._payment_guid(opportunity)
-        ):
+        for row in money.payments(opportunity, self._world.status(opportunity), self._payment_guid(opportunity)):
             paid = row.pop("paid")
             row.pop("isOutstanding")
             row |= {

@@ -57,9 +57,7 @@ class Client:
     def opportunities(self, first: int = 20260720, last: int | None = None) -> list[Any]:
         return [o for c in self.all_customers(first, last, 200) for o in c["opportunities"]]
 
-    def post_lead(
-        self, key: str = "sandbox-provider-key", timeout: float = 5, **form: Any
-    ) -> requests.Response:
+    def post_lead(self, key: str = "sandbox-provider-key", timeout: float = 5, **form: Any) -> requests.Response:
         return self.session.post(
             self.sandbox.leads + "/api/leads/from-provider/v2",
             params={"providerKey": key},

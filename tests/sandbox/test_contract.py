@@ -318,9 +318,7 @@ def test_section_11_1_branch_id_honoured_for_the_plan(start: Callable[..., Clien
             for page in range(1, 39):
                 rows = client.sweep(compact, BranchId=branch, Page=page).json()["pageResults"]
                 seen += [row["id"] for row in rows]
-                jobs += sum(
-                    job["serviceDate"] == day for r in rows for o in r["opportunities"] for job in o["jobs"]
-                )
+                jobs += sum(job["serviceDate"] == day for r in rows for o in r["opportunities"] for job in o["jobs"])
     assert len(seen) == len(set(seen)) == 4 * 186
     assert 1.12 < jobs / len(seen) < 1.28
     assert client.sweep(BranchId=UNKNOWN).json()["totalResults"] == 0

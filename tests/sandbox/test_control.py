@@ -34,9 +34,7 @@ def test_truth_agrees_with_the_sweep_and_the_details(client: Client) -> None:
     assert {o["id"]: (str(o["quoteNumber"]), o["status"]) for o in told["opportunities"]} == {
         o["id"]: (o["quoteNumber"], o["status"]) for o in opportunities.values()
     }
-    assert {j["id"]: j["serviceDate"] for j in told["jobs"]} == {
-        j["id"]: j["serviceDate"] for j in jobs.values()
-    }
+    assert {j["id"]: j["serviceDate"] for j in told["jobs"]} == {j["id"]: j["serviceDate"] for j in jobs.values()}
     inside = [job for job in jobs.values() if "2026-07-18" <= job["serviceDate"] <= "2026-07-21"]
     assert told["counts"]["jobsInWindow"] == len(inside)
     branches = {row["id"]: row["name"] for row in client.get("/api/branches").json()["pageResults"]}
@@ -46,18 +44,13 @@ def test_truth_agrees_with_the_sweep_and_the_details(client: Client) -> None:
         assert o["branchName"] == detail["branch"]["name"]
         assert o["serviceDate"].replace("-", "") == str(detail["serviceDate"])
         if o["branchId"]:
-            assert (
-                branches[o["branchId"]].split()[0] == o["branchName"].split()[0]
-                or "È" in branches[o["branchId"]]
-            )
+            assert branches[o["branchId"]].split()[0] == o["branchName"].split()[0] or "È" in branches[o["branchId"]]
         else:
             assert o["branchName"] not in branches.values()
 
 
 def test_truth_tells_leads(client: Client) -> None:
-    page = client.get(
-        "/api/leads", From=20260710, To=20260720, IncludeBad="true", IncludeLost="true", PageSize=200
-    )
+    page = client.get("/api/leads", From=20260710, To=20260720, IncludeBad="true", IncludeLost="true", PageSize=200)
     told = truth(client, "2026-07-10", "2026-07-20")["leads"]
     assert [row["id"] for row in told] == [row["id"] for row in page.json()["pageResults"]]
 
@@ -93,9 +86,7 @@ def test_change_a_fraction(client: Client) -> None:
     assert changed == set(done["changed"])
     assert len(changed) == round(0.2 * len(before))
     guid = done["changed"][0]
-    assert float(after[guid]["finalTotal"]) == pytest.approx(
-        float(before[guid]["finalTotal"]) + 25.5, abs=0.01
-    )
+    assert float(after[guid]["finalTotal"]) == pytest.approx(float(before[guid]["finalTotal"]) + 25.5, abs=0.01)
     detail = client.get(f"/api/opportunities/{guid}").json()
     assert (detail["status"], str(detail["estimatedTotal"]["finalTotal"])) == (
         after[guid]["status"],
@@ -195,6 +186,4 @@ def test_over_http(client: Client) -> None:
     assert len(post(url + "change", json=commands, timeout=5).json()) == 2
     assert post(url + "reset", timeout=5).json() == {"reset": True}
     assert client.session.get(url + "truth", timeout=5).status_code == 400
-    assert (
-        client.session.get(url + "truth?source=x&from=2026-01-01&to=2026-01-01", timeout=5).status_code == 400
-    )
+    assert client.session.get(url + "truth?source=x&from=2026-01-01&to=2026-01-01", timeout=5).status_code == 400

@@ -62,9 +62,7 @@ def test_scales(start: Callable[..., Client], client: Client) -> None:
 
 def test_rename_branches(start: Callable[..., Client], client: Client) -> None:
     renamed = start(rename_branches=True)
-    before, after = (
-        [row["name"] for row in c.get("/api/branches").json()["pageResults"]] for c in (client, renamed)
-    )
+    before, after = ([row["name"] for row in c.get("/api/branches").json()["pageResults"]] for c in (client, renamed))
     assert set(before).isdisjoint(after) or set(before) & set(after) <= {"MovedIn"}
     assert len(set(after)) == 66
     assert [n.endswith(" ") for n in before] == [n.endswith(" ") for n in after]

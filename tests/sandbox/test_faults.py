@@ -106,9 +106,7 @@ def test_t08_truncated_with_the_right_length(client: Client) -> None:
 
 def test_t11_redirect(client: Client) -> None:
     rule(client, {"kind": "redirect", "location": "http://other.example.com/v1"}, times=1)
-    answer = client.session.get(
-        client.sandbox.smartmoving + "/api/customers", allow_redirects=False, timeout=5
-    )
+    answer = client.session.get(client.sandbox.smartmoving + "/api/customers", allow_redirects=False, timeout=5)
     assert (answer.status_code, answer.headers["Location"]) == (302, "http://other.example.com/v1")
 
 

@@ -42,9 +42,7 @@ def test_section_3_reference_lists(client: Client, path: str, count: int, fields
 
 
 def test_section_3_list_filters(client: Client) -> None:
-    everything = client.get(
-        "/api/referral-sources", includePrivate="true", includeLeadProviders="true"
-    ).json()
+    everything = client.get("/api/referral-sources", includePrivate="true", includeLeadProviders="true").json()
     assert everything["totalResults"] == 14
     assert client.get("/api/tariffs", IncludeDisabled="true").json()["totalResults"] == 2
     inactive = client.get("/api/crew-members", Status="Inactive").json()["pageResults"]
