@@ -23,7 +23,7 @@ from branchline.alerts import deadline_missed
 from branchline.params import sync_params
 from branchline.settings import schedule_of
 from branchline.sources.smartmoving import SMARTMOVING
-from branchline.tasks import DEFAULT_ARGS, reconcile, sync_wave, verify
+from branchline.tasks import DEFAULT_ARGS, begin, reconcile, sync_wave, verify
 
 with DAG(
     "smartmoving",
@@ -47,6 +47,7 @@ with DAG(
 ) as dag:
     closed = reconcile(SMARTMOVING)
     chain(
+        begin(SMARTMOVING),
         sync_wave(SMARTMOVING, "reference"),
         sync_wave(SMARTMOVING, "sweep"),
         sync_wave(SMARTMOVING, "details"),

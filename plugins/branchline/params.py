@@ -96,12 +96,13 @@ def _choices(values: list[str], title: str, description: str) -> Param:
     )
 
 
-def read_request(params: Mapping[str, Any], *, is_backfill: bool = False) -> Request:
+def read_request(params: Mapping[str, Any], *, is_backfill: bool = False, asked_by: str | None = None) -> Request:
     """The form's values as a Request.
 
     Args:
         params: the run's, already checked against the schema by Airflow.
         is_backfill: whether the run belongs to an Airflow backfill.
+        asked_by: who triggered the run.
 
     Raises:
         Reconfigure: the values contradict each other.
@@ -119,6 +120,7 @@ def read_request(params: Mapping[str, Any], *, is_backfill: bool = False) -> Req
         replay=bool(params.get("replay")),
         accept_shrink=tuple(params.get("accept_shrink") or ()),
         is_backfill=is_backfill,
+        asked_by=asked_by,
     )
 
 

@@ -26,6 +26,7 @@ class Request:
         replay: merge again from landing, no call.
         accept_shrink: streams whose guards are off for this run.
         is_backfill: the run belongs to an Airflow backfill: its days are those whose midnight it holds.
+        asked_by: who triggered the run, kept in the history; None for a scheduled one.
     """
 
     full: bool = False
@@ -40,6 +41,7 @@ class Request:
     replay: bool = False
     accept_shrink: tuple[str, ...] = ()
     is_backfill: bool = False
+    asked_by: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself: a bad value never becomes a silent full sync."""

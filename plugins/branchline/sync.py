@@ -123,6 +123,30 @@ def _is_due(connection: Connection, sync: Sync, stream: Stream) -> bool:
     return bool(row.due)
 
 
+def has_work(sync: Sync) -> bool:
+    """Whether the run has anything to read: only a backfill run may have nothing, when no service day begins in it."""
+    if not sync.request.is_backfill or sync.request.since is not None:
+        return True
+    with sync.connect("begin") as connection:
+        places = places_of(connection, sync)
+    home = home_zone(places)
+    return home is None or bool(service_days(sync, [home], home))
+
+
+def refuse(sync: Sync, wave: str, error: BranchlineError) -> None:
+    """Write into the history that an account's wave could not be planned, so that the run closes as failed."""
+    with sync.connect(f"{wave}.plan") as connection, connection.transaction():
+        ledger.register_accounts(connection, [sync.account])
+        for stream in sync.source.in_wave(wave):
+            if not sync.request.streams or stream.name in sync.request.streams:
+                sync_id = ledger.open_sync(
+                    connection, sync.run, sync.account, stream, sync.request.as_configuration()
+                )
+                connection.execute(
+                    "UPDATE ops.sync_history SET error_message = %s WHERE sync_id = %s", (str(error), sync_id)
+                )
+
+
 def plan_wave(sync: Sync, wave: str, endpoint: Endpoint, probe: Probe | None = None, most_chunks: int = 4) -> Plan:
     """Open the wave's syncs and plan what they have to fetch; planning again finds what is there already.
 

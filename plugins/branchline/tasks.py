@@ -78,6 +78,23 @@ def verify(closed: XComArg) -> XComArg:
     return verified
 
 
+def begin(source: Source) -> XComArg:
+    """The first task: a backfill run in whose interval no service day begins ends here, the others go on."""
+    begun: XComArg = _begin.override(task_id="begin")(source.hook)
+    return begun
+
+
+@task.short_circuit
+def _begin(hook: str) -> bool:
+    """Whether any account has something to read in this run."""
+    from branchline import sync as steps
+
+    work = [steps.has_work(sync) for _, sync in _accounts(hook)]
+    if not any(work):
+        log.info("no service day begins in this backfill interval: nothing to read")
+    return any(work)
+
+
 @task
 def _plan(hook: str, wave: str) -> list[dict[str, Any]]:
     """Open the wave's syncs, plan slices within the budget, pack them into chunks."""
@@ -91,6 +108,7 @@ def _plan(hook: str, wave: str) -> list[dict[str, Any]]:
             planned = steps.plan_wave(sync, wave, vendor.endpoint(), _probe(vendor), vendor.chunks())
         except BranchlineError as error:
             log.exception("%s was not planned; the other accounts go on", sync.account.account)
+            steps.refuse(sync, wave, error)
             failures.append(error)
             continue
         for note in planned.notes:
@@ -172,6 +190,23 @@ def _verify(statuses: Any) -> None:
         raise Incomplete("Closing the run", f"failed: {', '.join(failed)}")
 
 
+def upkeep() -> XComArg:
+    """The task of one round of upkeep, with the retention that the settings say."""
+    kept: XComArg = _upkeep.override(task_id="keep")()
+    return kept
+
+
+@task
+def _upkeep() -> dict[str, int]:
+    """Make partitions ahead, drop what is past its retention, close what a killed run left open."""
+    from branchline.settings import days_kept
+    from branchline.upkeep import keep
+
+    done = keep(warehouse_conninfo(), landing_days=days_kept("landing", 14), history_days=days_kept("history", 400))
+    log.info("upkeep: %s", ", ".join(f"{name} {count}" for name, count in done.items()))
+    return done
+
+
 def _accounts(hook: str) -> Iterator[tuple[VendorHook, Sync]]:
     """Every account of the source with its hook and its part of this run."""
     from branchline.ledger import Account, Run
@@ -182,11 +217,19 @@ def _accounts(hook: str) -> Iterator[tuple[VendorHook, Sync]]:
     run = context["dag_run"]
     module, _, name = hook.rpartition(".")
     cls: type[VendorHook] = getattr(import_module(module), name)
-    request = read_request(context["params"], is_backfill=str(run.run_type) == "backfill")
+    kind = getattr(run.run_type, "value", run.run_type)
+    request = read_request(
+        context["params"], is_backfill=kind == "backfill", asked_by=run.triggering_user_name
+    )
     start, end = run.data_interval_start, run.data_interval_end
     has_interval = start is not None and end is not None and start < end
-    # A triggered run stands for the moment it was triggered, a scheduled one for the end of its interval.
-    instant: datetime = end if has_interval and str(run.run_type) in {"scheduled", "backfill"} else run.run_after
+    # A scheduled run stands for the end of its interval, a triggered one for the moment it was triggered; a backfill
+    # reads past days, but as the vendor has them when it runs.
+    instant: datetime = run.run_after
+    if kind == "scheduled" and has_interval:
+        instant = end
+    elif kind == "backfill" and run.start_date is not None:
+        instant = run.start_date
     found = False
     for entry in Variable.get(ACCOUNTS, deserialize_json=True):
         if entry["source"] != cls.source.slug:

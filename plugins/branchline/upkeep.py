@@ -1,0 +1,58 @@
+"""What keeps the warehouse in order between syncs: partitions ahead, retention, rows that a killed run left open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from branchline.warehouse import connect, one
+
+#: Partitions of landing that are made ahead, today's included.
+DAYS_AHEAD = 3
+#: A history row still `running` after this long belongs to a killed run: no DAG run may last longer.
+LONGEST_RUN = timedelta(hours=12)
+
+Connection = psycopg.Connection[Any]
+
+
+def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime | None = None) -> dict[str, int]:
+    """Do one round of upkeep; doing it again changes nothing.
+
+    Args:
+        conninfo: the warehouse, as the loader.
+        landing_days: whole UTC days of raw payloads to keep; replay and recognising stale observations reach so far.
+        history_days: days of ops.sync_history and ops.api_calls to keep; slices go with their history.
+        now: the instant to stand at.
+
+    Returns:
+        What was done: partitions dropped, history rows dropped, orphans closed, quarantine rows dropped.
+    """
+    today = (now or datetime.now(UTC)).date()
+    with connect(conninfo, name="warehouse_upkeep") as connection:
+        for ahead in range(DAYS_AHEAD):
+            connection.execute("SELECT landing.ensure_partition(%s)", (today + timedelta(days=ahead),))
+        dropped = one(connection, "SELECT landing.drop_partitions(%s) AS n", (today - timedelta(days=landing_days),)).n
+        oldest = today - timedelta(days=history_days)
+        with connection.transaction():
+            connection.execute(
+                "DELETE FROM ops.sync_slices WHERE sync_id IN "
+                "(SELECT sync_id FROM ops.sync_history WHERE end_time < %s)",
+                (oldest,),
+            )
+            history = connection.execute("DELETE FROM ops.sync_history WHERE end_time < %s", (oldest,)).rowcount
+            connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
+            resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
+        orphans = connection.execute(
+            "UPDATE ops.sync_history SET status = 'failed', end_time = now(), error_message = "
+            "'The run that wrote this row ended without closing it (killed). Clear that run to resume its slices.' "
+            "WHERE status = 'running' AND start_time < now() - %s",
+            (LONGEST_RUN,),
+        ).rowcount
+    return {
+        "partitions_dropped": dropped,
+        "history_dropped": history,
+        "quarantine_dropped": resolved,
+        "orphans_closed": orphans,
+    }

@@ -1,0 +1,174 @@
+"""`make run` on a real scheduler: the table, the form, a dry run, a window, a backfill, what listens, what leaks."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from stack.credentials import load_secrets
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+JOURNEYS = (
+    "SELECT external_id, location_id, date, status, start_time, end_time, estimated_cost_cents, notes, tags, job_id, "
+    "opportunity_id, customer_id FROM crm.truck_journeys WHERE date = %s ORDER BY external_id"
+)
+
+
+def test_the_first_run_syncs_every_source_once_and_prints_the_table(stack: Any) -> None:
+    said = stack.said()
+    assert "What landed" in said
+    history = stack.rows("SELECT crm_source, sync_type, status, dag_id, run_id FROM ops.sync_history")
+    assert {row.status for row in history} == {"success"}
+    assert len(history) == 14
+    assert len({row.run_id for row in history}) == 1, "each source is synced exactly once"
+    for row in history:
+        assert f"{row.sync_type}" in said
+    assert stack.rows("SELECT count(*) AS n FROM crm.truck_journeys")[0].n > 20
+    assert stack.rows("SELECT count(*) AS n FROM smartmoving.branches")[0].n == 66
+
+
+def test_a_run_has_few_task_instances(stack: Any) -> None:
+    (run,) = stack.api.get("/dags/smartmoving/dagRuns")["dag_runs"][:1]
+    states = stack.task_states("smartmoving", run["dag_run_id"])
+    assert set(states.values()) <= {"success", "skipped"}
+    assert 10 <= len(states) <= 40, states
+
+
+def test_nothing_listens_beyond_loopback(stack: Any) -> None:
+    family = psutil.Process(stack.process.pid).children(recursive=True)
+    pids = {stack.process.pid, *(child.pid for child in family)}
+    listening = [c for c in psutil.net_connections("inet") if c.status == "LISTEN" and c.pid in pids]
+    assert len(listening) >= 2, "the API and the sandbox at least"
+    assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [{"batch_size": 0}, {"since": "15/07/2026"}, {"streams": ["customer"]}, {"full": "yes"}, {"max_records": -1}],
+    ids=lambda conf: next(iter(conf)),
+)
+def test_the_form_refuses_a_bad_value_at_the_trigger(stack: Any, conf: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match="400"):
+        stack.api.post("/dags/smartmoving/dagRuns", {"logical_date": None, "conf": conf})
+
+
+def test_a_second_run_changes_no_row(stack: Any) -> None:
+    before = stack.rows("SELECT max(synced_at) AS at, count(*) AS n FROM crm.truck_journeys")
+    run = stack.trigger("smartmoving", {})
+    assert run["state"] == "success"
+    rows = stack.rows("SELECT * FROM ops.sync_history WHERE run_id = %s", (run["dag_run_id"],))
+    assert {row.sync_type for row in rows} == {"customers", "opportunities", "jobs"}, "daily lists are not read again"
+    assert sum(row.created + row.updated + row.deleted for row in rows) == 0
+    assert stack.rows("SELECT max(synced_at) AS at, count(*) AS n FROM crm.truck_journeys") == before
+
+
+def test_a_dry_run_counts_and_writes_nothing(stack: Any) -> None:
+    day = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    before = stack.rows("SELECT count(*) AS n FROM smartmoving.customers")[0].n
+    run = stack.trigger("smartmoving", {"since": day, "until": day, "streams": ["customers"], "dry_run": True})
+    assert run["state"] == "success"
+    (row,) = stack.rows("SELECT * FROM ops.sync_history WHERE run_id = %s", (run["dag_run_id"],))
+    assert row.created > 5
+    assert row.configuration["dry_run"] is True
+    assert row.configuration["asked_by"] == "admin"
+    assert stack.rows("SELECT count(*) AS n FROM smartmoving.customers")[0].n == before
+
+
+def test_a_backfill_reads_a_day_once_and_equals_an_explicit_window(stack: Any) -> None:
+    day = (datetime.now(UTC) - timedelta(days=4)).date()
+    begin = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
+    backfill = stack.api.post(
+        "/backfills",
+        {
+            "dag_id": "smartmoving",
+            "from_date": begin.isoformat(),
+            "to_date": (begin + timedelta(hours=6)).isoformat(),
+            "run_backwards": False,
+            "max_active_runs": 1,
+            "dag_run_conf": {},
+            "reprocess_behavior": "none",
+        },
+    )
+    runs = _await_backfill(stack, backfill["id"])
+    assert {run["state"] for run in runs} == {"success"}
+    assert len(runs) >= 3
+    read = stack.rows(
+        "SELECT DISTINCT run_id FROM ops.sync_slices WHERE window_start = %s AND stream = 'customers'", (day,)
+    )
+    assert len(read) == 1, "one interval holds the day's midnight"
+    idle = [run["dag_run_id"] for run in runs if run["dag_run_id"] != read[0].run_id]
+    for run_id in idle:
+        states = stack.task_states("smartmoving", run_id)
+        assert {name: state for name, state in states.items() if state == "success"} == {"begin[-1]": "success"}
+    filled = stack.rows(JOURNEYS, (day,))
+    assert len(filled) > 5
+    run = stack.trigger("smartmoving", {"since": day.isoformat(), "until": day.isoformat()})
+    assert run["state"] == "success"
+    assert stack.rows(JOURNEYS, (day,)) == filled
+
+
+def _await_backfill(stack: Any, backfill_id: int) -> list[dict[str, Any]]:
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        runs = [
+            run
+            for run in stack.api.get("/dags/smartmoving/dagRuns", limit=100)["dag_runs"]
+            if run["run_type"] == "backfill"
+        ]
+        if runs and all(run["state"] in {"success", "failed"} for run in runs):
+            return runs
+        time.sleep(2)
+    raise TimeoutError(f"backfill {backfill_id} did not end")
+
+
+def test_the_sandbox_going_away_makes_the_run_red_and_keeps_the_rows(stack: Any) -> None:
+    before = stack.rows("SELECT count(*) AS n FROM smartmoving.customers")[0].n
+    sandbox = f"http://127.0.0.1:{stack.ports['SANDBOX_PORT']}"
+    rule = {"match": "/api/customers", "action": {"kind": "status", "status": 401}}
+    assert requests.post(f"{sandbox}/_control/faults", json=rule, timeout=10).ok
+    try:
+        run = stack.trigger("smartmoving", {"streams": ["customers"]})
+    finally:
+        assert requests.delete(f"{sandbox}/_control/faults", timeout=10).ok
+    assert run["state"] == "failed"
+    (row,) = stack.rows("SELECT * FROM ops.sync_history WHERE run_id = %s", (run["dag_run_id"],))
+    assert row.status == "failed"
+    assert "Retrying cannot clear this" in row.error_message
+    assert stack.rows("SELECT count(*) AS n FROM smartmoving.customers")[0].n == before
+
+
+def test_T83_no_secret_in_logs_or_in_airflows_database(stack: Any) -> None:
+    secrets = load_secrets(stack.state.secrets)
+    words = {name: value for name, value in secrets.items() if name != "AIRFLOW_ADMIN_PASSWORD"}
+    files = [path for path in stack.state.logs.rglob("*") if path.is_file()]
+    assert len(files) > 20, "task logs were written"
+    for path in [*files, stack.output]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for name, value in words.items():
+            assert value not in text, f"{name} stands in {path.name}"
+    dump = "\n".join(
+        str(row)
+        for table in ("sync_history", "sync_slices", "sync_cursors", "quarantine", "api_calls")
+        for row in stack.rows(f"SELECT * FROM ops.{table}")
+    )
+    assert len(dump) > 1000
+    for name, value in words.items():
+        assert value not in dump, f"{name} stands in ops"
+
+
+def test_zz_an_interrupt_stops_everything_it_started(stack: Any) -> None:
+    family = psutil.Process(stack.process.pid).children(recursive=True)
+    assert len(family) > 5
+    stack.process.send_signal(2)
+    assert stack.process.wait(90) == 0
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert alive == []
+    answer = subprocess.run(["ss", "-ltn"], capture_output=True, text=True, check=False)
+    assert stack.ports["AIRFLOW_PORT"] not in answer.stdout.split()
