@@ -1,0 +1,44 @@
+"""Upkeep: partitions ahead, retention, orphans; a second round changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from branchline.upkeep import keep
+
+NOW = datetime(2026, 7, 15, 0, 30, tzinfo=UTC)
+
+
+def partitions(warehouse: Any) -> list[str]:
+    rows = warehouse.rows(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'landing'::regnamespace AND relname ~ '^records_[0-9]+$' "
+        "AND relkind = 'r' ORDER BY 1",
+        role="admin",
+    )
+    return [row.relname for row in rows]
+
+
+def test_partitions_are_made_ahead_and_dropped_after_the_retention(warehouse: Any) -> None:
+    warehouse.execute("SELECT landing.ensure_partition('2026-06-30')")
+    warehouse.execute("SELECT landing.ensure_partition('2026-07-01')")
+    done = keep(warehouse.loader, landing_days=14, history_days=400, now=NOW)
+    assert done["partitions_dropped"] == 1
+    assert partitions(warehouse) == ["records_20260701", "records_20260715", "records_20260716", "records_20260717"]
+    again = keep(warehouse.loader, landing_days=14, history_days=400, now=NOW)
+    assert again == dict.fromkeys(done, 0)
+
+
+def test_old_history_goes_with_its_slices_and_orphans_are_closed(warehouse: Any) -> None:
+    history = (
+        "INSERT INTO ops.sync_history (crm_source, account, client_id, sync_type, status, start_time, end_time, "
+        "dag_id, run_id) VALUES ('smartmoving', 'a', 'c', 'customers', %s, %s, %s, 'smartmoving', %s)"
+    )
+    warehouse.execute(history, ("success", "2025-01-01", "2025-01-01", "old"))
+    warehouse.execute(history, ("running", "2026-07-01", None, "killed"))
+    warehouse.execute(history, ("success", "2026-07-10", "2026-07-10", "new"))
+    done = keep(warehouse.loader, landing_days=14, history_days=400, now=NOW)
+    assert done["history_dropped"] == 1
+    assert done["orphans_closed"] == 1
+    rows = warehouse.rows("SELECT run_id, status FROM ops.sync_history ORDER BY run_id")
+    assert [tuple(row) for row in rows] == [("killed", "failed"), ("new", "success")]
