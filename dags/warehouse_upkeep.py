@@ -29,7 +29,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=30),
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(minutes=25)},
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=timedelta(minutes=20),

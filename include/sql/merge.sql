@@ -1,41 +1,48 @@
-{# Staging to warehouse: only rows that differ are written; the database counts. #}
+{# Rows to a table: only those that differ are written; the database counts. `rows` gives the key, the columns,
+   observed_at, row_hash and is_deleted. A row that came under another parent, or that is a tombstone, yields to a
+   newer observation alone; within one parent the parent's own order has been decided already. #}
 WITH merged AS (
-    MERGE INTO {{ table.target | ident }} AS target
+    MERGE INTO {{ target | ident }} AS target
     USING (
-        SELECT DISTINCT ON ({{ table.key_list }})
-            staged.*,
-            landed.client_id,
-            landed.account,
-            landed.fetched_at
-        FROM {{ table.staged | ident }} AS staged
-        INNER JOIN verdicts USING (record_id)
-        INNER JOIN landed USING (record_id)
-        WHERE verdicts.is_newest
-        ORDER BY {{ table.key_list }}, landed.fetched_at DESC, staged.record_id DESC
-    ) AS staged
-    ON target.client_id = staged.client_id AND target.account = staged.account
-    {% for name in table.key %}
-    AND target.{{ name | ident }} = staged.{{ name | ident }}
-    {% endfor %}
-    WHEN MATCHED AND (target.row_hash <> staged.row_hash OR target.is_deleted OR {{ force | literal }}) THEN UPDATE SET
-        {% for column in table.columns if column.name not in table.key %}
-        {{ column.name | ident }} = staged.{{ column.name | ident }},
-        {% endfor %}
-        observed_at = staged.fetched_at,
-        row_hash = staged.row_hash,
-        synced_at = now(),
-        sync_id = %(sync_id)s,
-        is_deleted = FALSE,
-        deleted_at = NULL
+{{ rows }}
+    ) AS incoming
+    ON {% for name in key %}target.{{ name | ident }} = incoming.{{ name | ident }}{{ " AND " if not loop.last }}{% endfor %}
+
+    WHEN MATCHED
+        AND (
+            target.row_hash <> incoming.row_hash OR target.is_deleted <> incoming.is_deleted OR {{ force | literal }}
+        )
+        {% if parent %}
+        AND (
+            (
+                NOT target.is_deleted
+                {% for name in parent %}
+                AND target.{{ name | ident }} = incoming.{{ name | ident }}
+                {% endfor %}
+            )
+            OR target.observed_at <= incoming.observed_at
+        )
+        {% endif %}
+        THEN UPDATE SET
+            {% for name in columns if name not in key %}
+            {{ name | ident }} = incoming.{{ name | ident }},
+            {% endfor %}
+            observed_at = incoming.observed_at,
+            row_hash = incoming.row_hash,
+            synced_at = now(),
+            sync_id = %(sync_id)s,
+            is_deleted = incoming.is_deleted,
+            deleted_at = CASE WHEN incoming.is_deleted THEN coalesce(target.deleted_at, now()) END
     WHEN NOT MATCHED THEN INSERT (
-        {{ table.column_list }}, client_id, account, observed_at, row_hash, sync_id
+        {% for name in columns %}{{ name | ident }}, {% endfor %}observed_at, row_hash, sync_id, is_deleted
     ) VALUES (
-        {{ table.staged_list }}, staged.client_id, staged.account, staged.fetched_at, staged.row_hash, %(sync_id)s
+        {% for name in columns %}incoming.{{ name | ident }}, {% endfor %}incoming.observed_at,
+        incoming.row_hash, %(sync_id)s, incoming.is_deleted
     )
     RETURNING merge_action() AS action
 )
 
 SELECT
-    count(*) FILTER (WHERE action = 'INSERT') AS created,
-    count(*) FILTER (WHERE action = 'UPDATE') AS updated
+    count(*) FILTER (WHERE merged.action = 'INSERT') AS created,
+    count(*) FILTER (WHERE merged.action = 'UPDATE') AS updated
 FROM merged

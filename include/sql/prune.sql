@@ -1,7 +1,7 @@
 {# Children that a record no longer has leave in the record's own transaction (T41). #}
 DELETE FROM {{ table.target | ident }} AS target
 USING verdicts
-WHERE verdicts.is_newest
+WHERE verdicts.is_own AND verdicts.is_newest
     AND target.client_id = verdicts.client_id AND target.account = verdicts.account
     {% for name in root.key %}
     AND target.{{ name | ident }} = verdicts.{{ name | ident }}

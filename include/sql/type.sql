@@ -1,8 +1,26 @@
-{# One table of one stream: the text of its SELECT as typed columns, and what could not be typed as `flaws`. #}
+{# One table of one stream: the text of its SELECT as typed columns, and what could not be typed as `flaws`.
+   OFFSET 0 keeps the planner from writing an expression out at each of its uses: each is computed once. #}
 CREATE TEMP TABLE {{ staged | ident }} ON COMMIT DROP AS
 SELECT
-    typed.*,
-    md5(ROW({% for column in columns %}{{ column.name | ident }}{{ ", " if not loop.last }}{% endfor %})::text)::uuid
+    typed.record_id,
+    {% for column in columns %}
+    typed.{{ column.name | ident }},
+    {% endfor %}
+    array_remove(ARRAY[
+        {% for column in columns if column.check or column.is_required %}
+        CASE
+            {% if column.check %}
+            WHEN typed.{{ column.name | ident }} IS NULL AND typed.{{ ("sent " ~ column.name) | ident }} IS NOT NULL
+                THEN {{ (column.reason ~ ":" ~ column.name) | literal }}
+            {% endif %}
+            {% if column.is_required %}
+            WHEN typed.{{ column.name | ident }} IS NULL THEN {{ ("missing:" ~ column.name) | literal }}
+            {% endif %}
+        END,
+        {% endfor %}
+        NULL
+    ]::text[], NULL) AS flaws,
+    md5(ROW({% for column in columns %}typed.{{ column.name | ident }}{{ ", " if not loop.last }}{% endfor %})::text)::uuid
     AS row_hash
 FROM (
     SELECT
@@ -10,25 +28,14 @@ FROM (
         {% for column in columns %}
         {% if column.check %}
         CASE WHEN {{ column.check }} THEN {{ column.cast }} END AS {{ column.name | ident }},
+        wire.{{ column.name | ident }} AS {{ ("sent " ~ column.name) | ident }}{{ "," if not loop.last }}
         {% else %}
-        wire.{{ column.name | ident }} AS {{ column.name | ident }},
+        wire.{{ column.name | ident }}{{ "," if not loop.last }}
         {% endif %}
         {% endfor %}
-        array_remove(ARRAY[
-            {% for column in columns if column.check or column.is_required %}
-            CASE
-                {% if column.check %}
-                WHEN wire.{{ column.name | ident }} IS NOT NULL AND NOT ({{ column.check }})
-                    THEN {{ (column.reason ~ ":" ~ column.name) | literal }}
-                {% endif %}
-                {% if column.is_required %}
-                WHEN wire.{{ column.name | ident }} IS NULL THEN {{ ("missing:" ~ column.name) | literal }}
-                {% endif %}
-            END,
-            {% endfor %}
-            NULL
-        ]::text[], NULL) AS flaws
     FROM (
 {{ select }}
+        OFFSET 0
     ) AS wire
+    OFFSET 0
 ) AS typed

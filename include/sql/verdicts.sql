@@ -1,9 +1,14 @@
-{# One verdict a landed record: what merging it would do. The order of two observations of a key is the vendor's own
-   timestamp where it sends one, else when they were fetched, else the order of landing. #}
+{# One verdict a readable record: what merging it would do. The order of two observations of a key is the vendor's own
+   timestamp where it sends one, else when they were fetched, else the order of landing. Records of other runs
+   (is_own = false) are merged already: they only outrank ours. #}
 CREATE TEMP TABLE verdicts ON COMMIT DROP AS
 WITH readable AS (
     SELECT
-        staged.*,
+        staged.record_id,
+        {% for name in root.key %}
+        staged.{{ name | ident }},
+        {% endfor %}
+        staged.row_hash,
         landed.client_id,
         landed.account,
         landed.fetched_at,
@@ -12,51 +17,63 @@ WITH readable AS (
     FROM {{ root.staged | ident }} AS staged
     INNER JOIN landed USING (record_id)
     WHERE landed.body IS NOT NULL AND NOT EXISTS (
-        SELECT FROM flaws WHERE flaws.record_id = staged.record_id AND flaws.severity = 'record'
+        SELECT FROM flaws
+        WHERE flaws.record_id = staged.record_id AND flaws.severity = 'record'
     )
 ),
 
 ranked AS (
     SELECT
         readable.*,
-        row_number() OVER (
-            PARTITION BY client_id, account, {{ root.key_list }}, is_own
-            ORDER BY version_at DESC NULLS LAST, fetched_at DESC, record_id DESC
-        ) AS own_place,
-        row_number() OVER (
-            PARTITION BY client_id, account, {{ root.key_list }}
-            ORDER BY version_at DESC NULLS LAST, fetched_at DESC, record_id DESC
-        ) AS place
+        row_number() OVER newest AS place,
+        row_number() OVER newest_of_side AS place_of_side
     FROM readable
+    WINDOW
+        newest AS (
+            PARTITION BY readable.client_id, readable.account, {{ root.key_list }}
+            ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id DESC
+        ),
+        newest_of_side AS (
+            PARTITION BY readable.client_id, readable.account, {{ root.key_list }}, readable.is_own
+            ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id DESC
+        )
+),
+
+judged AS (
+    SELECT
+        ranked.*,
+        target.row_hash AS target_hash,
+        target.is_deleted AS target_is_deleted,
+        ranked.place > 1 OR coalesce(
+            (coalesce(target.source_updated_at, '-infinity'), target.observed_at)
+            > (coalesce(ranked.version_at, target.source_updated_at, '-infinity'), ranked.fetched_at),
+            FALSE
+        ) AS is_outranked
+    FROM ranked
+    LEFT JOIN {{ root.target | ident }} AS target
+        ON ranked.client_id = target.client_id AND ranked.account = target.account
+        {% for name in root.key %}
+        AND ranked.{{ name | ident }} = target.{{ name | ident }}
+        {% endfor %}
 )
 
 SELECT
-    ranked.record_id,
+    judged.record_id,
     {% for name in root.key %}
-    ranked.{{ name | ident }},
+    judged.{{ name | ident }},
     {% endfor %}
-    ranked.client_id,
-    ranked.account,
+    judged.client_id,
+    judged.account,
+    judged.fetched_at,
+    judged.is_own,
+    NOT judged.is_outranked AS is_newest,
     CASE
-        WHEN ranked.own_place > 1 THEN 'duplicate'
-        WHEN target.row_hash IS NULL AND ranked.place = 1 THEN 'created'
-        WHEN target.row_hash = ranked.row_hash AND NOT target.is_deleted AND NOT {{ force | literal }}
+        WHEN NOT judged.is_own THEN 'rival'
+        WHEN judged.place_of_side > 1 THEN 'duplicate'
+        WHEN judged.target_hash = judged.row_hash AND NOT judged.target_is_deleted AND NOT {{ force | literal }}
             THEN 'unchanged'
-        WHEN ranked.place > 1
-            OR (coalesce(target.source_updated_at, '-infinity'), target.observed_at)
-            > (coalesce(ranked.version_at, target.source_updated_at, '-infinity'), ranked.fetched_at)
-            THEN 'stale'
+        WHEN judged.is_outranked THEN 'stale'
+        WHEN judged.target_hash IS NULL THEN 'created'
         ELSE 'updated'
-    END AS verdict,
-    ranked.place = 1 AND NOT coalesce(
-        (coalesce(target.source_updated_at, '-infinity'), target.observed_at)
-        > (coalesce(ranked.version_at, target.source_updated_at, '-infinity'), ranked.fetched_at),
-        FALSE
-    ) AS is_newest
-FROM ranked
-LEFT JOIN {{ root.target | ident }} AS target
-    ON ranked.client_id = target.client_id AND ranked.account = target.account
-    {% for name in root.key %}
-    AND ranked.{{ name | ident }} = target.{{ name | ident }}
-    {% endfor %}
-WHERE ranked.is_own
+    END AS verdict
+FROM judged

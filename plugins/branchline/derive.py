@@ -43,16 +43,27 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
         lock = f"derive {target} {account.account}"
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
         fact = read_fact(connection, account.source, account.account, name, "derived")
-        since = datetime.fromisoformat(fact.cursor_value) - LOOKBACK if fact else _BEGINNING
+        began = one(connection, "SELECT now() AS began").began
+        since = _since(fact, began, target)
         names = {"client": account.client, "account": account.account, "since": since, "sync_id": sync_id}
         if target.endswith(".locations"):
             updated = connection.execute(select_text(account.source, name).encode(), names).rowcount
             written = {"created": 0, "updated": updated}
         else:
             written = _merge_derived(connection, account, target, name, names)
-        began = one(connection, "SELECT now() AS began")
-        write_fact(connection, account.source, account.account, name, "derived", began.began.isoformat())
+        write_fact(connection, account.source, account.account, name, "derived", began.isoformat())
         return written
+
+
+def _since(fact: Any | None, began: datetime, target: str) -> datetime:
+    """From when on changes are looked at: the last derivation less the lookback; everything where that is no past."""
+    if fact is None:
+        return _BEGINNING
+    last = datetime.fromisoformat(fact.cursor_value)
+    if last > began:
+        log.warning("%s was last derived at %s, which is still to come: deriving all of it", target, last)
+        return _BEGINNING
+    return last - LOOKBACK
 
 
 def _merge_derived(
@@ -62,7 +73,9 @@ def _merge_derived(
     shape = connection.execute(over(select, "*", "LIMIT 0"), names)
     columns = [column.name for column in shape.description or () if column.name not in _NOT_HASHED]
     key = [row.name for row in connection.execute(render("columns.sql"), (target,)) if row.is_key]
-    row = one(connection, render("derive.sql", target=target, select=select, columns=columns, key=key), names)
+    rows = render("derived_rows.sql", select=select, columns=columns).decode()
+    statement = render("merge.sql", target=target, rows=rows, key=key, columns=columns, parent=[], force=False)
+    row = one(connection, statement, names)
     return {"created": row.created, "updated": row.updated}
 
 

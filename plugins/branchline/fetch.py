@@ -1,37 +1,44 @@
 """One chunk: the pages of its slices, fetched concurrently, landed in batches, resumable page by page.
 
-A worker pool takes jobs from a queue; the first page of a slice tells how many more there are (from the page size
-that the vendor really gave, not the one asked for). A slice that fails leaves the others alone; what it has landed
-stays, and the next try fetches only what is missing.
+A pool of workers takes jobs, the earliest slice's earliest page first, so that what is cut short leaves whole slices
+behind it and not halves of all. A slice that fails leaves the others alone; what it has landed stays, and the next
+try fetches only what is missing. A refused account ends them all without a further call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import blake2b
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from branchline.errors import BranchlineError, Deferred, NotFound, Reconfigure, VendorChanged
-from branchline.landing import LandedPage, Landing
+from branchline.errors import BranchlineError, Deferred, NotFound
+from branchline.landing import Closing, LandedPage, Landing
 from branchline.limits import SharedRate
-from branchline.pages import Page, Record, cut_page
-from branchline.stream import Source, Stream
-from branchline.transport import Endpoint, Transport
+from branchline.slices import Slice
+from branchline.stream import Source
+from branchline.transport import AccountRefused, Endpoint, Transport
 from branchline.warehouse import refuse_plain_text
 
 log = logging.getLogger(__name__)
 
-#: A vendor that sends no total is read page by page; this many pages of one slice are a loop, not data.
-MOST_PAGES = 20_000
 _PROGRESS_SECONDS = 10.0
+#: In place of a page's number: the slice has all its pages and only has to be closed.
+_CLOSE = -1
+
+_LOAD = """
+UPDATE ops.sync_slices SET state = 'running', error_message = NULL
+WHERE slice_id = ANY(%s) AND state NOT IN ('done', 'merged')
+RETURNING slice_id, stream, scope, request, priority, pages_total, vendor_total, verdict, reread, (
+    SELECT array_agg(page) FROM unnest(pages_done) AS span, generate_series(lower(span), upper(span) - 1) AS page
+) AS pages
+"""
 
 
 @dataclass
@@ -63,25 +70,6 @@ class Progress:
         )
 
 
-@dataclass
-class _Slice:
-    """A slice while it is fetched."""
-
-    row: Any
-    stream: Stream
-    missing: set[int] = field(default_factory=set)
-    totals: list[int] = field(default_factory=list)
-    seen: dict[bytes, int] = field(default_factory=dict)
-    calls: int = 0
-    error: BranchlineError | None = None
-    reread: int = 0
-    is_closing: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{self.row.stream} {self.row.scope}"
-
-
 async def fetch_chunk(
     conninfo: str,
     source: Source,
@@ -105,7 +93,7 @@ async def fetch_chunk(
         What was done; slices that could not be finished are in `failures` and are marked in the ledger.
 
     Raises:
-        Reconfigure: the credential is refused: no slice of the account can be fetched.
+        AccountRefused: no slice of the account can be fetched; each is marked with the reason.
     """
     refuse_plain_text(conninfo)
     async with (
@@ -115,10 +103,16 @@ async def fetch_chunk(
     ):
         rate = SharedRate(pacing, endpoint.source, endpoint.account, endpoint.requests_per_minute)
         async with Transport(endpoint, rate) as transport:
-            chunk = _Chunk(ledger, source, transport, max_records)
-            async with Landing(copying, batch_size) as landing:
-                chunk.landing = landing
-                return await chunk.run(slice_ids)
+            landing = Landing(copying, batch_size)
+            chunk = _Chunk(ledger, source, transport, landing, max_records)
+            async with landing:
+                await chunk.run(slice_ids)
+            progress = chunk.progress()
+    for error in progress.failures.values():
+        if isinstance(error, AccountRefused):
+            log.error("stopped: %s", progress.describe())
+            raise error
+    return progress
 
 
 async def _connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
@@ -134,287 +128,187 @@ async def _connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
 class _Chunk:
     """The jobs of one chunk and the workers that take them."""
 
-    landing: Landing
-
     def __init__(
         self,
         ledger: psycopg.AsyncConnection[Any],
         source: Source,
         transport: Transport,
+        landing: Landing,
         max_records: int | None,
     ) -> None:
         self._ledger = ledger
         self._source = source
         self._transport = transport
+        self._landing = landing
         self._max_records = max_records
-        self._jobs: asyncio.Queue[tuple[_Slice, int]] = asyncio.Queue()
-        self._progress = Progress()
-        self._spent: dict[str, int] = defaultdict(int)
-        self._fatal: Reconfigure | None = None
+        self._slices: list[Slice] = []
+        #: The slice's place in the chunk, and the page.
+        self._jobs: asyncio.PriorityQueue[tuple[int, int]] = asyncio.PriorityQueue()
+        self._failures: dict[str, BranchlineError] = {}
+        self._told: Counter[str] = Counter()
 
-    async def run(self, slice_ids: list[int]) -> Progress:
-        for piece in await self._load(slice_ids):
-            self._begin(piece)
+    def progress(self) -> Progress:
+        """What was done so far."""
+        return Progress(
+            slices=self._landing.slices,
+            pages=self._landing.pages,
+            records=self._landing.records,
+            calls=self._transport.calls,
+            waited=self._transport.waited,
+            failures=dict(self._failures),
+        )
+
+    async def run(self, slice_ids: list[int]) -> None:
+        """Take every job there is; ends with the first error that is not one slice's own (the database's, say)."""
+        await self._load(slice_ids)
         workers = [asyncio.create_task(self._work()) for _ in range(self._transport.endpoint.concurrency)]
         telling = asyncio.create_task(self._tell())
         joined = asyncio.create_task(self._jobs.join())
         try:
-            # A worker ends only by an error of ours (the database's, say): then the chunk ends with it.
-            await asyncio.wait([joined, *workers], return_when=asyncio.FIRST_COMPLETED)
-            for worker in workers:
-                if worker.done():
-                    worker.result()
+            ended, _ = await asyncio.wait([joined, telling, *workers], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
             for task in (joined, telling, *workers):
                 task.cancel()
             await asyncio.gather(joined, telling, *workers, return_exceptions=True)
             await self._count_calls()
-        if self._fatal is not None:
-            raise self._fatal
-        return self._progress
 
-    async def _load(self, slice_ids: list[int]) -> list[_Slice]:
-        cursor = await self._ledger.execute(
-            "SELECT slice_id, stream, scope, request, priority, pages_total, vendor_total, reread, source, account, "
-            "(SELECT array_agg(page) FROM unnest(pages_done) AS span, "
-            "LATERAL generate_series(lower(span), upper(span) - 1) AS page) AS pages "
-            "FROM ops.sync_slices WHERE slice_id = ANY(%s) AND state NOT IN ('done', 'merged') ORDER BY slice_id",
-            (slice_ids,),
-        )
-        return [_Slice(row, self._source.stream(row.stream)) for row in await cursor.fetchall()]
+    async def _load(self, slice_ids: list[int]) -> None:
+        cursor = await self._ledger.execute(_LOAD, (slice_ids,))
+        rows = sorted(await cursor.fetchall(), key=lambda row: row.slice_id)
+        for place, row in enumerate(rows):
+            piece = Slice(row, self._source.stream(row.stream), self._max_records)
+            self._slices.append(piece)
+            if piece.resumed:
+                log.info("%s: resumed, %d pages landed, %d to go", piece.name, piece.resumed, len(piece.missing))
+            self._ask(place, piece.first_pages() or [_CLOSE])
 
-    def _begin(self, piece: _Slice) -> None:
-        """Queue the pages that a slice lacks; of an untouched one the first, which tells of the others."""
-        done = set(piece.row.pages or ())
-        piece.reread = piece.row.reread
-        if piece.row.vendor_total is not None:
-            piece.totals.append(piece.row.vendor_total)
-        keys = piece.row.request.get("keys")
-        if keys is not None:
-            wanted = set(range(len(keys)))
-        elif piece.row.pages_total is not None:
-            first = piece.stream.paging.first if piece.stream.paging else 1
-            wanted = set(range(first, first + piece.row.pages_total))
-        else:
-            done = set()
-            wanted = {piece.stream.paging.first if piece.stream.paging else 1}
-        piece.missing = wanted - done
-        if done:
-            log.info("%s: resumed, %d pages landed already, %d to go", piece.name, len(done), len(piece.missing))
-        self._queue(piece, sorted(piece.missing))
-        if not piece.missing:
-            # Killed between its last page and its end: nothing to fetch, only to finish.
-            self._jobs.put_nowait((piece, -1))
-
-    def _queue(self, piece: _Slice, pages: list[int]) -> None:
+    def _ask(self, place: int, pages: list[int]) -> None:
         for page in pages:
-            self._jobs.put_nowait((piece, page))
+            self._jobs.put_nowait((place, page))
 
     async def _work(self) -> None:
         while True:
-            piece, page = await self._jobs.get()
+            place, number = await self._jobs.get()
+            piece = self._slices[place]
             try:
-                if piece.error is None and self._fatal is None:
-                    if page >= 0:
-                        await self._take(piece, page)
-                    if not piece.missing:
-                        await self._finish(piece)
-            except Reconfigure as error:
-                # One branch without rights (403) fails alone; a refused key (401) fails the account.
-                if "HTTP 401" in error.fact:
-                    self._fatal = self._fatal or error
-                await self._fail(piece, error)
+                if not piece.is_closed and number != _CLOSE:
+                    await self._take(place, piece, number)
+                if not piece.is_closed and not piece.missing:
+                    await self._close(place, piece)
             except BranchlineError as error:
                 await self._fail(piece, error)
             finally:
                 self._jobs.task_done()
 
-    async def _take(self, piece: _Slice, number: int) -> None:
-        keys = piece.row.request.get("keys")
-        if keys is not None:
-            await self._take_key(piece, number, keys[number])
-        else:
-            await self._take_page(piece, number)
+    async def _take(self, place: int, piece: Slice, number: int) -> None:
+        """Fetch a page (or an id), hand it to landing, ask for those it tells of."""
+        path, params = piece.request(number)
+        try:
+            answer = await self._transport.get(path, params, check=partial(piece.read, number), effort=piece.effort)
+            page, at = answer.value, answer.at
+        except NotFound as error:
+            page, at = piece.not_found(error), datetime.now(UTC)
+        known = (piece.pages_total, piece.has_moved)
+        self._ask(place, piece.learn(number, page))
+        if known != (piece.pages_total, piece.has_moved):
+            # A total that moved is remembered at once: a later try would see only the newest and believe it.
+            await self._ledger.execute(
+                "UPDATE ops.sync_slices SET pages_total = %s, vendor_total = %s, verdict = %s WHERE slice_id = %s",
+                (piece.pages_total, piece.total, "short" if piece.has_moved else None, piece.slice_id),
+            )
+        await self._landing.put(
+            LandedPage(piece.slice_id, number, page.records, at, piece.asked(number), _untold(piece))
+        )
         piece.missing.discard(number)
 
-    def _meter(self, piece: _Slice) -> Callable[[], None]:
-        """Count an HTTP call for its slice and for its class in the budget."""
-
-        def count() -> None:
-            piece.calls += 1
-            self._spent[piece.row.priority] += 1
-
-        return count
-
-    async def _take_key(self, piece: _Slice, place: int, key: str) -> None:
-        path = piece.stream.path.format(key=key)
-        doing = f"Reading {piece.stream.name} {key}"
-        try:
-            answer = await self._transport.get(
-                path,
-                piece.stream.params,
-                check=lambda body: cut_page(body, None, doing=doing),
-                on_call=self._meter(piece),
-            )
-        except NotFound:
-            gone = [Record(None, None, "not_found")]
-            await self.landing.put(LandedPage(piece.row.slice_id, place, gone, datetime.now(UTC), asked=key))
+    async def _close(self, place: int, piece: Slice) -> None:
+        """Close a slice whose pages are all here; read it once more if that cannot be the whole (T20-T22)."""
+        distinct = None
+        if piece.needs_count:
+            await self._landing.flush()
+            distinct = await self._count_distinct(piece)
+        is_doubtful = piece.is_doubtful(distinct)
+        if is_doubtful and not piece.rereads:
+            await self._restart(place, piece)
             return
-        page = cut_page(answer.body, None, doing=doing)
-        await self.landing.put(LandedPage(piece.row.slice_id, place, page.records, answer.at, asked=key))
+        piece.is_closed = True
+        verdict = "short" if is_doubtful else None
+        await self._landing.put(Closing(piece.slice_id, piece.total, verdict, piece.effort.waited))
 
-    async def _take_page(self, piece: _Slice, number: int) -> None:
-        paging = piece.stream.paging
-        params = [
-            *piece.stream.params,
-            *((k, str(v)) for k, v in piece.row.request.get("params", {}).items()),
-        ]
-        if paging is not None:
-            params += [(paging.page_param, str(number)), (paging.size_param, str(paging.size))]
-        doing = f"Reading {piece.name} page {number}"
-        answer = await self._transport.get(
-            piece.stream.path,
-            params,
-            check=lambda body: cut_page(body, paging, doing=doing),
-            on_call=self._meter(piece),
-        )
-        page = cut_page(answer.body, paging, doing=doing)
-        self._guard_loop(piece, number, page, doing)
-        if page.total is not None:
-            piece.totals.append(page.total)
-        await self._more(piece, number, page)
-        await self.landing.put(LandedPage(piece.row.slice_id, number, page.records, answer.at, total=page.total))
-
-    def _guard_loop(self, piece: _Slice, number: int, page: Page, doing: str) -> None:
-        """Stop on a page that came before under another number: the vendor would send it for ever (T24)."""
-        if not page.records:
-            return
-        digest = blake2b(digest_size=16)
-        for record in page.records:
-            digest.update(record.text or record.raw or b"")
-        seen_as = piece.seen.setdefault(digest.digest(), number)
-        if seen_as != number:
-            raise VendorChanged(doing, f"it repeats page {seen_as}: the vendor ignores the page number")
-
-    async def _more(self, piece: _Slice, number: int, page: Page) -> None:
-        """Queue the pages that this one tells of."""
-        paging = piece.stream.paging
-        if paging is None:
-            await self._learn(piece, 1, None)
-            return
-        if page.total is not None and page.size:
-            wanted = page.total if self._max_records is None else min(page.total, self._max_records)
-            pages = max(1, -(-wanted // page.size))
-            last = paging.first + pages - 1
-            known = paging.first + (piece.row.pages_total or 1) - 1
-            if piece.row.pages_total is None or last > known:
-                fresh = list(range(max(known, paging.first) + 1, last + 1))
-                piece.missing.update(fresh)
-                await self._learn(piece, pages, page.total)
-                self._queue(piece, fresh)
-            return
-        # No total: read on until an empty page or the vendor's own last mark; a short page proves nothing.
-        if page.records and page.is_last is not True:
-            if number >= MOST_PAGES:
-                raise VendorChanged(f"Reading {piece.name}", f"page {number} is not the last")
-            piece.missing.add(number + 1)
-            self._queue(piece, [number + 1])
-        else:
-            await self._learn(piece, number - paging.first + 1, None)
-
-    async def _learn(self, piece: _Slice, pages: int, total: int | None) -> None:
-        piece.row = piece.row._replace(pages_total=pages, vendor_total=total)
-        await self._ledger.execute(
-            "UPDATE ops.sync_slices SET pages_total = %s, vendor_total = %s WHERE slice_id = %s",
-            (pages, total, piece.row.slice_id),
-        )
-
-    async def _finish(self, piece: _Slice) -> None:
-        """Close a slice whose pages are all here; once more from the start if the vendor's total moved (T20-T22)."""
-        if piece.error is not None or piece.is_closing:
-            return
-        piece.is_closing = True
-        await self.landing.flush()
-        moved = len(set(piece.totals)) > 1 and self._max_records is None
-        if moved and not piece.reread and await self._is_short(piece):
-            await self._restart(piece)
-            return
-        total = piece.totals[-1] if piece.totals else None
-        cursor = await self._ledger.execute(
-            "UPDATE ops.sync_slices SET state = 'done', vendor_total = %s, api_calls = api_calls + %s, "
-            "error_message = NULL WHERE slice_id = %s AND state NOT IN ('done', 'merged')",
-            (total, piece.calls, piece.row.slice_id),
-        )
-        self._progress.slices += cursor.rowcount
-        piece.calls = 0
-
-    async def _is_short(self, piece: _Slice) -> bool:
-        """Whether fewer distinct records are here than the vendor's newest total: a shifted page hid one."""
+    async def _count_distinct(self, piece: Slice) -> int:
         cursor = await self._ledger.execute(
             "SELECT count(DISTINCT md5(coalesce(body::text, encode(body_raw, 'hex')))) AS here "
             "FROM landing.records WHERE slice_id = %s",
-            (piece.row.slice_id,),
+            (piece.slice_id,),
         )
         row = await cursor.fetchone()
-        return bool(row is not None and row.here < piece.totals[-1])
+        return int(row.here) if row is not None else 0
 
-    async def _restart(self, piece: _Slice) -> None:
-        log.warning(
-            "%s: the vendor's total moved (%s) while it was read: reading it once more",
-            piece.name,
-            " -> ".join(str(total) for total in dict.fromkeys(piece.totals)),
-        )
-        await self._ledger.execute(
-            "WITH dropped AS (DELETE FROM landing.records WHERE slice_id = %s) "
-            "UPDATE ops.sync_slices SET pages_done = '{}', pages_total = NULL, vendor_total = NULL, records = 0, "
-            "fetched_from = NULL, fetched_to = NULL, reread = reread + 1 WHERE slice_id = %s",
-            (piece.row.slice_id, piece.row.slice_id),
-        )
-        piece.row = piece.row._replace(pages_total=None, vendor_total=None, pages=None)
-        piece.totals.clear()
-        piece.seen.clear()
-        piece.reread += 1
-        piece.is_closing = False
-        first = piece.stream.paging.first if piece.stream.paging else 1
-        piece.missing = {first}
-        self._queue(piece, [first])
+    async def _restart(self, place: int, piece: Slice) -> None:
+        log.warning("%s: the vendor's rows moved while it was read: reading it once more", piece.name)
+        await self._landing.flush()
+        async with self._ledger.transaction():
+            await self._ledger.execute("DELETE FROM landing.records WHERE slice_id = %s", (piece.slice_id,))
+            await self._ledger.execute(
+                "UPDATE ops.sync_slices SET pages_done = '{}', pages_total = NULL, vendor_total = NULL, "
+                "verdict = NULL, records = 0, fetched_from = NULL, fetched_to = NULL, reread = reread + 1 "
+                "WHERE slice_id = %s",
+                (piece.slice_id,),
+            )
+        piece.restart()
+        self._ask(place, piece.first_pages())
 
-    async def _fail(self, piece: _Slice, error: BranchlineError) -> None:
-        if piece.error is not None:
+    async def _fail(self, piece: Slice, error: BranchlineError) -> None:
+        """Mark a slice failed or deferred; calls of it that are under way give up, what is landed stays."""
+        if piece.is_closed:
             return
-        piece.error = error
-        self._progress.failures[piece.name] = error
+        piece.is_closed = True
+        piece.effort.failure = error
+        self._failures[piece.name] = error
         log.error("%s: %s", piece.name, error)
         await self._ledger.execute(
-            "UPDATE ops.sync_slices SET state = %s, error_message = %s, api_calls = api_calls + %s WHERE slice_id = %s",
+            "UPDATE ops.sync_slices SET state = %s, error_message = left(%s, 4000), api_calls = api_calls + %s, "
+            "waited_seconds = waited_seconds + %s WHERE slice_id = %s",
             (
                 "deferred" if isinstance(error, Deferred) else "failed",
                 str(error),
-                piece.calls,
-                piece.row.slice_id,
+                _untold(piece),
+                piece.effort.waited,
+                piece.slice_id,
             ),
         )
-        piece.calls = 0
 
     async def _count_calls(self) -> None:
         """Write the calls to the month's ledger, failed ones included: the vendor counts them too."""
-        self._progress.calls = self._transport.calls
-        self._progress.waited = self._transport.waited
-        self._progress.pages = self.landing.pages
-        self._progress.records = self.landing.records
-        spent, self._spent = self._spent, defaultdict(int)
         endpoint = self._transport.endpoint
-        for priority, calls in spent.items():
-            await self._ledger.execute(
+        made: Counter[str] = Counter()
+        for piece in self._slices:
+            made[piece.priority] += piece.effort.calls
+        fresh, self._told = made - self._told, made
+        rest = [(calls, piece.slice_id) for piece in self._slices if (calls := _untold(piece))]
+        async with self._ledger.transaction(), self._ledger.cursor() as cursor:
+            await cursor.executemany(
                 "INSERT INTO ops.api_calls AS day (source, account, called_on, priority, calls) "
                 "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (source, account, called_on, priority) "
                 "DO UPDATE SET calls = day.calls + excluded.calls",
-                (endpoint.source, endpoint.account, datetime.now(UTC).date(), priority, calls),
+                [
+                    (endpoint.source, endpoint.account, datetime.now(UTC).date(), priority, calls)
+                    for priority, calls in fresh.items()
+                ],
             )
+            await cursor.executemany("UPDATE ops.sync_slices SET api_calls = api_calls + %s WHERE slice_id = %s", rest)
 
     async def _tell(self) -> None:
         """Show progress on long work, and keep the call ledger near the truth should the process die."""
         while True:
             await asyncio.sleep(_PROGRESS_SECONDS)
             await self._count_calls()
-            log.info("so far: %s", self._progress.describe())
+            log.info("so far: %s", self.progress().describe())
+
+
+def _untold(piece: Slice) -> int:
+    """Calls of a slice that the ledger does not know; it is told of them now."""
+    calls, piece.calls_told = piece.effort.calls - piece.calls_told, piece.effort.calls
+    return calls

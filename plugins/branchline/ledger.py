@@ -176,9 +176,9 @@ def open_slices(connection: Connection, run: Run, account: str, streams: Sequenc
 
 
 def slices_to_merge(connection: Connection, sync_id: int) -> list[int]:
-    """Slices of a sync that are landed whole and not merged yet."""
+    """Slices of a sync that are landed whole and not merged yet, locked: a twin of this task finds them merged."""
     rows = connection.execute(
-        "SELECT slice_id FROM ops.sync_slices WHERE sync_id = %s AND state = 'done' ORDER BY slice_id",
+        "SELECT slice_id FROM ops.sync_slices WHERE sync_id = %s AND state = 'done' ORDER BY slice_id FOR UPDATE",
         (sync_id,),
     )
     return [row.slice_id for row in rows]

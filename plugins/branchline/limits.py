@@ -16,12 +16,21 @@ from typing import Any
 
 import psycopg
 
+from branchline.errors import Deferred
 from branchline.warehouse import one
 
 #: Above this share of the monthly budget only today's and tomorrow's sweeps go on.
 SOFT_STOP = 0.9
-#: A worker reserves at most this many seconds of its credential's rate at once.
+#: A worker reserves at most this many seconds of its credential's rate at once, and sees a pause no later than that.
 RESERVED_SECONDS = 0.25
+#: Starts reserved at once where the credential has no rate: what is asked for then is only whether there is a pause.
+UNLIMITED_BATCH = 50
+#: A worker waits this many seconds for what a vendor asks; for a longer pause its slices are deferred.
+LONGEST_WAIT = 120.0
+#: Calls that may stand before one's own in the credential's queue, which is no pause.
+LONGEST_QUEUE = 200
+#: A longer pause is not believed: the vendor is asked again after it.
+LONGEST_PAUSE = 3600.0
 #: Share of the vendor's rate that is used: its clock and ours do not tick together.
 USED_SHARE = 0.98
 
@@ -37,40 +46,67 @@ class SharedRate:
         self._connection = connection
         self._who = (source, account)
         self._spacing = 60.0 / (per_minute * USED_SHARE) if per_minute else 0.0
-        self._batch = max(1, int(RESERVED_SECONDS / self._spacing)) if self._spacing else 50
         self._starts: deque[float] = deque()
-        self._not_before = 0.0
+        self._stale_at = 0.0
+        self._waiting = 0
+        self._pauses = 0
         self._lock = asyncio.Lock()
 
     async def wait(self) -> float:
-        """Wait for the next reserved start; returns the seconds waited."""
-        async with self._lock:
-            if not self._starts:
-                await self._reserve()
-            start = max(self._starts.popleft(), self._not_before)
-        delay = start - time.monotonic()
-        if delay > 0:
-            await asyncio.sleep(delay)
-            return delay
-        return 0.0
+        """Wait for the next reserved start; returns the seconds waited.
+
+        Raises:
+            Deferred: a pause that somebody was asked for is longer than a worker should wait.
+        """
+        begun = time.monotonic()
+        while True:
+            start, pauses = await self._next_start()
+            delay = start - time.monotonic()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            if pauses == self._pauses:
+                return time.monotonic() - begun if delay > 0 else 0.0
+            # Somebody was told to pause meanwhile: this start is void, the next one comes after the pause.
 
     async def pause(self, seconds: float) -> None:
         """Let nobody of this credential start a call for that long: here at once, elsewhere at its next reservation."""
-        self._not_before = max(self._not_before, time.monotonic() + seconds)
-        self._starts.clear()
+        self._pauses += 1  # whoever sleeps towards a start finds it void
         async with self._lock:
             await self._connection.execute(
-                "SELECT ops.pause_calls(%s, %s, make_interval(secs => %s))", (*self._who, seconds)
+                "SELECT ops.pause_calls(%s, %s, make_interval(secs => %s))",
+                (*self._who, min(seconds, LONGEST_PAUSE)),
             )
+            self._starts.clear()
+            self._pauses += 1  # and so does whoever reserved while this waited for the lock
+
+    async def _next_start(self) -> tuple[float, int]:
+        """A start, and how many pauses there had been when it was reserved."""
+        self._waiting += 1
+        try:
+            async with self._lock:
+                if not self._starts or time.monotonic() > self._stale_at:
+                    await self._reserve()
+                return self._starts.popleft(), self._pauses
+        finally:
+            self._waiting -= 1
 
     async def _reserve(self) -> None:
+        """Reserve a start for each worker that waits now: one reserved ahead would be used late, and be a burst."""
+        wanted = min(self._waiting, int(RESERVED_SECONDS / self._spacing) or 1) if self._spacing else UNLIMITED_BATCH
         cursor = await self._connection.execute(
             "SELECT ops.reserve_calls(%s, %s, %s, make_interval(secs => %s))",
-            (*self._who, self._batch, self._spacing),
+            (*self._who, wanted, self._spacing),
         )
         row = await cursor.fetchone()
-        first = time.monotonic() + float(row[0] if row else 0.0)
-        self._starts.extend(first + place * self._spacing for place in range(self._batch))
+        ahead = float(row[0]) if row else 0.0
+        if ahead > LONGEST_WAIT + LONGEST_QUEUE * self._spacing:
+            source, account = self._who
+            raise Deferred(
+                f"Waiting for a call of {source} {account}", f"the vendor asked for a pause of {ahead:.0f} s more"
+            )
+        first = time.monotonic() + ahead
+        self._starts = deque(first + place * self._spacing for place in range(wanted))
+        self._stale_at = self._starts[-1] + RESERVED_SECONDS
 
 
 @dataclass(frozen=True)

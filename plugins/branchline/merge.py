@@ -14,8 +14,8 @@ import psycopg
 
 from branchline.errors import GuardTripped
 from branchline.stream import Source, Stream
-from branchline.tables import Table, over, read_table, select_text
-from branchline.warehouse import one, render
+from branchline.tables import SCOPE, Table, over, read_table, select_text, watched_columns
+from branchline.warehouse import has, one, render
 
 Connection = psycopg.Connection[Any]
 
@@ -96,26 +96,29 @@ def merge_stream(
     """
     _serialise(connection, source, stream)
     names = {"sync_id": sync_id, "source": source.slug, "stream": stream.name, "slices": list(slices)}
-    rivals = [] if is_replay else _rivals(connection, stream, slices)
-    connection.execute(render("landed.sql"), names | {"rivals": rivals})
+    connection.execute(render("landed.sql"), names | {"rivals": _rivals(connection, stream, slices)})
     connection.execute("CREATE UNIQUE INDEX ON landed (record_id)")
     connection.execute("ANALYZE landed")
     tables = [_stage(connection, source, name, is_root=place == 0) for place, name in enumerate(stream.into)]
     root = tables[0]
     connection.execute(render("flaws.sql", tables=tables, root=root))
+    connection.execute("ANALYZE flaws")
     has_version = any(column.name == "source_updated_at" for column in root.columns)
     connection.execute(render("verdicts.sql", root=root, has_source_updated_at=has_version, force=force))
     connection.execute("CREATE INDEX ON verdicts (record_id)")
     connection.execute("ANALYZE verdicts")
     connection.execute(render("quarantine.sql", root=root), names)
     counts = _verdicts(connection)
+    if not is_replay and is_complete and stream.window is not None and stream.absence == "recheck":
+        # Before the merge prunes them: children that their record no longer has are missing, too.
+        _ask_for_absent(connection, source, stream, names, accept_shrink=accept_shrink)
     for table in tables:
         _merge_table(connection, table, root, counts, names, force=force)
-    asked_as = stream.asked_as or root.key[0]
-    counts.deleted += _tombstone(connection, tables, asked_as, counts, names)
+    _note_drift(connection, source, tables, names)
+    counts.deleted += _tombstone(connection, tables, stream.asked_as or root.key[0], counts, names)
     connection.execute(render("resolve.sql", root=root), names)
-    if not is_replay:
-        counts.deleted += _retire(connection, source, stream, root, names, is_complete, accept_shrink)
+    if not is_replay and stream.due is not None:
+        counts.deleted += _settle_asked(connection, source, stream, root, names)
     _drop_temporary(connection, tables)
     return counts
 
@@ -125,7 +128,7 @@ def _stage(connection: Connection, source: Source, name: str, *, is_root: bool) 
     table = read_table(connection, source.slug, name, is_root=is_root)
     select = select_text(source.slug, name)
     connection.execute(render("type.sql", staged=table.staged, columns=table.columns, select=select))
-    connection.execute(render("index_staged.sql", table=table))
+    connection.execute(f"CREATE INDEX ON {table.staged} (record_id)".encode())
     connection.execute(f"ANALYZE {table.staged}".encode())
     return table
 
@@ -136,13 +139,9 @@ def _serialise(connection: Connection, source: Source, stream: Stream) -> None:
 
 
 def _rivals(connection: Connection, stream: Stream, slices: Sequence[int]) -> list[int]:
-    """Merged slices that were fetched after ours began: their records may be newer than ours (T62).
-
-    A row that is seen again unchanged is not written, so the row alone cannot tell when it was seen last; the
-    landed records of such a slice can. There are none unless two runs overlap.
-    """
-    rows = connection.execute(render("rivals.sql"), {"slices": list(slices), "stream": stream.name})
-    return [row.slice_id for row in rows]
+    """Merged slices that were fetched after ours began: their records may be newer than ours (T62)."""
+    names = {"stream": stream.name, "slices": list(slices)}
+    return [row.slice_id for row in connection.execute(render("rivals.sql"), names)]
 
 
 def _verdicts(connection: Connection) -> Counts:
@@ -159,12 +158,32 @@ def _verdicts(connection: Connection) -> Counts:
 def _merge_table(
     connection: Connection, table: Table, root: Table, counts: Counts, names: dict[str, Any], *, force: bool
 ) -> None:
-    row = one(connection, render("merge.sql", table=table, root=root, force=force), names)
+    rows = render("staged_rows.sql", staged=table.staged, key_list=table.key_list).decode()
+    row = one(
+        connection,
+        render(
+            "merge.sql",
+            target=table.target,
+            rows=rows,
+            key=[*SCOPE, *table.key],
+            columns=[*SCOPE, *(column.name for column in table.columns)],
+            parent=[] if table.is_root else root.key,
+            force=force,
+        ),
+        names,
+    )
     if table.is_root:
         counts.created, counts.updated = row.created, row.updated
         return
     removed = connection.execute(render("prune.sql", table=table, root=root), names).rowcount
     counts.tables[table.target] = {"created": row.created, "updated": row.updated, "removed": removed}
+
+
+def _note_drift(connection: Connection, source: Source, tables: Sequence[Table], names: dict[str, Any]) -> None:
+    """Add codes and location names that nobody declared to core.codes and ops.schema_drift."""
+    watched = watched_columns(connection, source.slug, tables)
+    if watched:
+        connection.execute(render("drift.sql", columns=watched), names)
 
 
 def _tombstone(
@@ -186,31 +205,30 @@ def _tombstone(
     return marked
 
 
-def _retire(
-    connection: Connection,
-    source: Source,
-    stream: Stream,
-    root: Table,
-    names: dict[str, Any],
-    is_complete: bool,
-    accept_shrink: bool,
-) -> int:
-    """Act on what a complete window no longer shows, as the stream declares; returns tombstones set."""
-    retired = 0
-    if stream.due is not None:
-        if stream.absence == "deleted":
-            asked_as = stream.asked_as or root.key[0]
-            retired = connection.execute(render("retire_asked.sql", root=root, asked_as=asked_as), names).rowcount
-        connection.execute(render("lookups.sql"), names)
-    elif stream.absence == "recheck" and is_complete:
-        absent = select_text(source.slug, f"{stream.name}.absent")
-        row = one(
-            connection,
-            over(absent, "count(*) AS gone, (SELECT count(*) FROM verdicts) AS here"),
-            names,
-        )
-        _guard(stream, row.gone, row.gone + row.here, accept_shrink)
+def _ask_for_absent(
+    connection: Connection, source: Source, stream: Stream, names: dict[str, Any], *, accept_shrink: bool
+) -> None:
+    """Want by id what a complete window no longer shows; nothing is deleted on the window's word alone."""
+    absent = select_text(source.slug, f"{stream.name}.absent")
+    here = "(SELECT count(*) FROM verdicts WHERE is_own AND is_newest) AS here"
+    row = one(connection, over(absent, f"count(*) AS gone, {here}"), names)
+    _guard(stream, row.gone, row.gone + row.here, accept_shrink)
+    if row.gone:
         connection.execute(render("recheck.sql", absent=absent), names)
+
+
+def _settle_asked(
+    connection: Connection, source: Source, stream: Stream, root: Table, names: dict[str, Any]
+) -> int:
+    """Act on the answers of a by-id stream; returns tombstones set in its own table."""
+    retired = 0
+    if stream.absence == "deleted":
+        asked_as = stream.asked_as or root.key[0]
+        retired = connection.execute(render("retire_asked.sql", root=root, asked_as=asked_as), names).rowcount
+    connection.execute(render("lookups.sql"), names)
+    settle = f"{source.slug}/{stream.name}.settle.sql"
+    if has(settle):
+        connection.execute(render(settle), names)
     return retired
 
 

@@ -18,10 +18,11 @@ from branchline.stream import Paging
 #: A single record above this many bytes is quarantined, not loaded (T13).
 RECORD_BYTES = 5_000_000
 
+_BOM = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_NOT_FINITE = re.compile(rb'"(?:\\.|[^"\\])*"|(-?Infinity|NaN)', re.DOTALL)
-_STAND_IN = b'"\\u0001not finite\\u0001"'
+#: A string, whole, or one of the words that some servers write for a number and that are not JSON.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 
 _Shape = TypeVar("_Shape")
 
@@ -31,17 +32,16 @@ _integer = msgspec.json.Decoder(int)
 _boolean = msgspec.json.Decoder(bool)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of a page.
 
     Attributes:
         text: JSON that jsonb can hold, None where there is none.
         raw: the vendor's bytes, only where they differ from `text`.
-        flaw: sanitised, not_finite or too_large; None for a record as it should be.
+        flaw: sanitised, not_finite, not_json, too_large or not_found; None for a record as it should be.
     """
 
-    text: bytes | None
+    text: str | None
     raw: bytes | None = None
     flaw: str | None = None
 
@@ -55,12 +55,14 @@ class Page:
         total: records in the whole window, None where the vendor does not say.
         size: page size that the vendor really applied, None where it does not say.
         is_last: whether the vendor says that this is the last page, None where it does not say.
+        is_bare: whether the answer was an array without an envelope.
     """
 
     records: list[Record]
     total: int | None = None
     size: int | None = None
     is_last: bool | None = None
+    is_bare: bool = False
 
 
 def cut_page(body: bytes, paging: Paging | None, *, doing: str) -> Page:
@@ -77,82 +79,122 @@ def cut_page(body: bytes, paging: Paging | None, *, doing: str) -> Page:
     Raises:
         VendorChanged: not JSON (an empty body, a login page), or JSON without the list that the stream promises.
     """
-    stripped = body.lstrip()
-    first = stripped[:1]
-    if first not in {b"{", b"["}:
-        raise VendorChanged(doing, f"NotJSON: the body is {_describe(stripped)}")
+    body = body.removeprefix(_BOM).strip()
+    first = body[:1]
     if first == b"[":
-        return Page([_record(bytes(raw)) for raw in _decode(_array, body, doing)])
+        rows, clean = _decode(_array, body, doing)
+        return Page(_records(body, clean, rows), is_bare=True)
+    if first != b"{":
+        raise VendorChanged(doing, f"NotJSON: the body is {_describe(body)}")
+    envelope, clean = _decode(_envelope, body, doing)
     if paging is None:
-        if not _decode(_envelope, body, doing):
+        if not envelope:
             raise VendorChanged(doing, "the record is an empty object")
-        return Page([_record(_finite(body) if _is_odd(body) else body)])
-    envelope = _decode(_envelope, body, doing)
+        return Page(_records(body, clean, [clean]))
     if paging.records not in envelope:
-        raise VendorChanged(doing, f"the answer has no {paging.records!r}; it has {sorted(envelope)[:8]}")
-    rows = bytes(envelope[paging.records])
+        keys = ", ".join(sorted(envelope)[:8])
+        raise VendorChanged(doing, f"the answer has no {paging.records!r}; it has {keys[:200] or 'nothing'}")
+    listed = envelope[paging.records]
     try:
-        records = [] if rows == b"null" else [_record(bytes(raw)) for raw in _array.decode(rows)]
-    except msgspec.DecodeError as error:
-        raise VendorChanged(doing, f"{paging.records!r} is not a list") from error
+        rows = [] if bytes(listed) == b"null" else _array.decode(listed)
+    except msgspec.DecodeError:
+        raise VendorChanged(doing, f"{paging.records!r} is not a list") from None
     return Page(
-        records,
+        _records(body, clean, rows, within=listed),
         total=_number(envelope, paging.total),
         size=_number(envelope, paging.given_size),
         is_last=_truth(envelope, paging.last),
     )
 
 
-def _decode(decoder: msgspec.json.Decoder[_Shape], body: bytes, doing: str) -> _Shape:
+def _decode(decoder: msgspec.json.Decoder[_Shape], body: bytes, doing: str) -> tuple[_Shape, bytes]:
+    """The body's outermost parts, and the text they were cut from: the body, or its neutral form of the same length."""
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise VendorChanged(doing, f"unexpected JSON: {error}") from error
+        return decoder.decode(body), body
     except msgspec.DecodeError as error:
-        if _is_odd(body):
-            try:
-                return decoder.decode(_finite(body))
-            except msgspec.DecodeError:
-                pass
-        raise VendorChanged(doing, f"NotJSON: {error}") from error
+        fact = f"NotJSON: {error}"
+    except RecursionError:
+        fact = "NotJSON: it is nested too deeply"
+    clean = _neutral(body)
+    if clean != body:
+        try:
+            return decoder.decode(clean), clean
+        except (msgspec.DecodeError, RecursionError):
+            pass
+    raise VendorChanged(doing, fact)
 
 
-def _is_odd(body: bytes) -> bool:
-    """Whether the body may hold NaN or Infinity, which are not JSON but which some servers write (T31)."""
-    return b"NaN" in body or b"Infinity" in body
+def _neutral(body: bytes) -> bytes:
+    """The body, byte for byte as long, with JSON in place of what some servers write and no decoder takes.
+
+    NaN and Infinity become a number (T31), a lone surrogate the replacement character (T30). What a record really
+    was is read from the body at the same place.
+    """
+
+    def calm(found: re.Match[bytes]) -> bytes:
+        word = found[1]
+        if word is None:
+            return _ESCAPE.sub(_paired, found[0]) if _SUSPECT.search(found[0]) else found[0]
+        sign = word[:1] if word[:1] == b"-" else b""
+        # No integer, so that a total of NaN is no total.
+        return sign + b"0.5".ljust(len(word) - len(sign), b"0")
+
+    return _TOKEN.sub(calm, body)
 
 
-def _finite(body: bytes) -> bytes:
-    return _NOT_FINITE.sub(lambda found: _STAND_IN if found[1] else found[0], body)
+def _records(
+    body: bytes, clean: bytes, rows: list[msgspec.Raw] | list[bytes], within: msgspec.Raw | None = None
+) -> list[Record]:
+    """The rows as records, the flawed ones with the vendor's own bytes."""
+    if clean is body and not _SUSPECT.search(body):
+        try:
+            texts = [str(row, "utf-8") for row in rows]
+        except UnicodeDecodeError:
+            pass
+        else:
+            return [
+                Record(text) if len(text) * 4 <= RECORD_BYTES else _record(text.encode(), text.encode())
+                for text in texts
+            ]
+    records = []
+    # Between two rows stand only commas and blanks, so a row begins where its text is found next.
+    end = 0 if within is None else max(0, clean.find(bytes(within)))
+    for row in rows:
+        text = bytes(row)
+        start = clean.find(text, end)
+        end = start + len(text)
+        records.append(_record(body[start:end], text))
+    return records
 
 
-def _record(raw: bytes) -> Record:
+def _record(raw: bytes, clean: bytes) -> Record:
+    """One record from its bytes and their neutral form."""
     if len(raw) > RECORD_BYTES:
         return Record(None, raw, "too_large")
-    if _STAND_IN in raw:
-        return Record(None, raw.replace(_STAND_IN, b"NaN"), "not_finite")
-    if _SUSPECT.search(raw):
-        clean = _ESCAPE.sub(_sane, raw)
-        if clean != raw:
-            return Record(clean, raw, "sanitised")
-    return Record(raw)
+    if raw != clean and any(found[1] for found in _TOKEN.finditer(raw)):
+        return Record(None, raw, "not_finite")
+    sane = _ESCAPE.sub(_sane, clean) if _SUSPECT.search(clean) else clean
+    text = sane.decode("utf-8", "replace")
+    return Record(text) if text.encode() == raw else Record(text, raw, "sanitised")
+
+
+def _paired(found: re.Match[bytes]) -> bytes:
+    """Replace a lone surrogate by an escape of the same length."""
+    escape = found[0]
+    is_lone = len(escape) == 6 and escape[2:3] in b"dD" and escape[3:4] in b"89abcdefABCDEF"
+    return b"\\ufffd" if is_lone else escape
 
 
 def _sane(found: re.Match[bytes]) -> bytes:
     """Drop a NUL escape, replace a lone surrogate: jsonb refuses both (T30); everything else stays."""
-    escape = found[0]
-    if escape == b"\\u0000":
-        return b""
-    if len(escape) == 6 and escape[2:3] in b"dD" and escape[3:4] in b"89abcdefABCDEF":
-        return b"\\ufffd"
-    return escape
+    return b"" if found[0] == b"\\u0000" else _paired(found)
 
 
 def _number(envelope: dict[str, msgspec.Raw], key: str | None) -> int | None:
     if key is None or key not in envelope:
         return None
     try:
-        return _integer.decode(bytes(envelope[key]))
+        return _integer.decode(envelope[key])
     except msgspec.DecodeError:
         return None
 
@@ -161,7 +203,7 @@ def _truth(envelope: dict[str, msgspec.Raw], key: str | None) -> bool | None:
     if key is None or key not in envelope:
         return None
     try:
-        return _boolean.decode(bytes(envelope[key]))
+        return _boolean.decode(envelope[key])
     except msgspec.DecodeError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +11,6 @@ import psycopg
 from branchline.errors import VendorChanged
 from branchline.warehouse import SQL_ROOT, identifier, render
 
-#: Columns of core.audit that the merge writes itself; source_updated_at may come from a SELECT.
-AUDIT = frozenset(
-    [
-        "client_id",
-        "account",
-        "observed_at",
-        "row_hash",
-        "first_seen_at",
-        "synced_at",
-        "sync_id",
-        "is_deleted",
-        "deleted_at",
-    ]
-)
 #: Columns that scope a key and are stamped from the slice, never read from a payload.
 SCOPE = ("client_id", "account")
 
@@ -87,16 +74,6 @@ class Table:
         """The key's columns, quoted, for a list in SQL."""
         return ", ".join(identifier(name) for name in self.key)
 
-    @property
-    def column_list(self) -> str:
-        """All columns, quoted."""
-        return ", ".join(identifier(column.name) for column in self.columns)
-
-    @property
-    def staged_list(self) -> str:
-        """All columns of the staging row, quoted."""
-        return ", ".join(f"staged.{identifier(column.name)}" for column in self.columns)
-
 
 def select_text(source: str, name: str) -> str:
     """The SELECT of a table, as its file in include/sql has it."""
@@ -134,6 +111,27 @@ def read_table(connection: psycopg.Connection[Any], source: str, name: str, *, i
     return Table(target, f"staged_{name}", key, tuple(columns), is_root)
 
 
+def watched_columns(connection: psycopg.Connection[Any], source: str, tables: Sequence[Table]) -> list[dict[str, Any]]:
+    """Columns of these tables that the source watches for drift (include/sql/<source>/watched.sql).
+
+    Returns:
+        A dict a column for drift.sql: staged, column_name, vocabulary, defines; none where the source watches none.
+    """
+    if not (SQL_ROOT / source / "watched.sql").is_file():
+        return []
+    by_name = {table.target.split(".", 1)[1]: table for table in tables}
+    return [
+        {
+            "staged": by_name[row.table_name].staged,
+            "column_name": row.column_name,
+            "vocabulary": row.vocabulary,
+            "defines": row.defines,
+        }
+        for row in connection.execute(select_text(source, "watched").encode())
+        if row.table_name in by_name
+    ]
+
+
 def _column(name: str, type_name: str, is_required: bool, sent_type: str) -> Column:
     """Decide how text becomes `type_name`: strictly, so that 'today', 'NaN' or '1e3' never pass for a value."""
     if sent_type == type_name:
@@ -155,5 +153,6 @@ def _column(name: str, type_name: str, is_required: bool, sent_type: str) -> Col
         pattern = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
         return Column(name, type_name, is_required, f"{wire} ~ '{pattern}' AND {valid}", cast, "not_a_time")
     if type_name == "boolean":
-        return Column(name, type_name, is_required, f"{wire} IN ('true', 'false')", cast, "not_true_or_false")
+        words = "('true', 'false', 't', 'f', 'yes', 'no', 'y', 'n', '1', '0')"
+        return Column(name, type_name, is_required, f"lower({wire}) IN {words}", cast, "not_true_or_false")
     return Column(name, type_name, is_required, valid, cast, "not_" + type_name.replace(" ", "_"))

@@ -258,17 +258,22 @@ def _probe(vendor: VendorHook) -> Any:
 
 
 def warehouse_conninfo(conn_id: str = WAREHOUSE) -> str:
-    """A libpq connection string of the Airflow Connection, which may carry any libpq option in its extra."""
+    """A libpq connection string of the Airflow Connection, which may carry any libpq option in its extra.
+
+    Raises:
+        Reconfigure: the warehouse is another machine, without TLS and without `branchline_insecure` in the extra.
+    """
     from airflow.sdk import BaseHook
-    from psycopg.conninfo import make_conninfo
+
+    from branchline.warehouse import conninfo_of
 
     connection = BaseHook.get_connection(conn_id)
-    extra = {key: value for key, value in connection.extra_dejson.items() if not key.startswith("branchline_")}
-    return make_conninfo(
-        host=connection.host,
-        port=connection.port or 5432,
-        dbname=connection.schema,
-        user=connection.login,
-        password=connection.password,
-        **extra,
-    )
+    extra = connection.extra_dejson
+    parts = {key: value for key, value in extra.items() if not key.startswith("branchline_")} | {
+        "host": connection.host,
+        "port": connection.port or 5432,
+        "dbname": connection.schema,
+        "user": connection.login,
+        "password": connection.password,
+    }
+    return conninfo_of(is_plain_allowed=str(extra.get("branchline_insecure")).lower() == "true", **parts)

@@ -2,7 +2,8 @@
 
 A call that fails is told apart by its remedy: what may clear by waiting is tried again here (at most ATTEMPTS times
 and PATIENCE seconds), everything else goes up at once. A Retry-After, in seconds, as a date or in the words of the
-body, is honoured and shared: every worker of the credential pauses.
+body, is honoured and shared: every worker of the credential pauses. A refused account (401, TLS) or a used up quota
+closes the transport: nothing further is called, since each call would be refused and counted.
 """
 
 from __future__ import annotations
@@ -13,32 +14,45 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Protocol, Self
-from urllib.parse import urlsplit
+from typing import Any, Protocol, Self
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import aiohttp
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
+from yarl import URL
 
 from branchline.errors import BranchlineError, Deferred, NotFound, Reconfigure, TryLater, VendorChanged
+from branchline.limits import LONGEST_WAIT
 from branchline.warehouse import is_loopback
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 6
-#: Seconds that one call may spend waiting over all its attempts.
+#: Seconds that one call may take over all its attempts, the waiting between them included.
 PATIENCE = 600.0
-#: A Retry-After above this many seconds defers the slice instead of holding a worker.
-LONGEST_WAIT = 120.0
+#: Seconds before the second attempt; each further one waits twice as long.
+BACKOFF_SECONDS = 1.0
+#: What is added to a Retry-After, at random: mapped siblings would otherwise come back at the same instant.
+JITTER_SECONDS = (0.05, 0.5)
 CONNECT_SECONDS = 10.0
 BODY_BYTES = 64_000_000
+
 _IN_SECONDS = re.compile(rb"in (\d{1,6}) seconds?", re.IGNORECASE)
+_NAMED_SECRET = re.compile(r"(?i)((?:key|token|secret|password)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&<]+")
+_TAG = re.compile(r"<[^>]*>?")
+#: A header's value shorter than this is no secret, and too common a word to take out of a text.
+_SECRET_LETTERS = 6
 
 Params = Sequence[tuple[str, str]]
+
+
+class AccountRefused(Reconfigure):
+    """No call of this account can succeed until somebody mends it: the key is refused (401), or TLS fails."""
 
 
 class Rate(Protocol):
@@ -66,6 +80,7 @@ class Endpoint:
         read_seconds: longest silence of an answer.
         is_plain_allowed: whether plain http to another machine was asked for in the connection.
         refusals: recognisers of what a status and body mean, tried before the general rules.
+        renew: gets the headers with a fresh token where a credential expires; None where a 401 is final.
     """
 
     source: str
@@ -78,6 +93,7 @@ class Endpoint:
     read_seconds: float = 60.0
     is_plain_allowed: bool = False
     refusals: Sequence[Callable[[int, bytes], type[BranchlineError] | None]] = ()
+    renew: Callable[[], Awaitable[Mapping[str, str]]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse plain http beyond loopback: a key would cross the network in clear text."""
@@ -85,6 +101,8 @@ class Endpoint:
         doing = f"Reading the {self.account} connection"
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise Reconfigure(doing, "its host is not a URL such as https://api.vendor.example/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise Reconfigure(doing, "its host carries a credential or a query; the key belongs into the password")
         if parts.scheme == "http" and not is_loopback(parts.hostname) and not self.is_plain_allowed:
             raise Reconfigure(
                 doing,
@@ -99,10 +117,29 @@ class Answer:
     Attributes:
         body: whole body.
         at: when it was complete, UTC.
+        value: what the caller's `check` made of the body.
     """
 
     body: bytes
     at: datetime
+    value: Any = None
+
+
+@dataclass(slots=True)
+class Effort:
+    """What the calls for one piece of work share, so that a fault costs it a few calls and not a few for each.
+
+    Attributes:
+        calls: HTTP calls made, failed ones included: vendors count them.
+        waited: seconds spent waiting for the rate, a Retry-After or a backoff.
+        failure: what ended the work; calls of it that are still under way then give up.
+        mending: held by the one call that tries again, while the others that failed wait for how it ends.
+    """
+
+    calls: int = 0
+    waited: float = 0.0
+    failure: BranchlineError | None = None
+    mending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class _Again(Exception):
@@ -112,6 +149,11 @@ class _Again(Exception):
         super().__init__(str(error))
         self.error = error
         self.after = after
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether it was a 200 with a body that nobody can use."""
+        return isinstance(self.error, VendorChanged)
 
 
 class Transport:
@@ -129,6 +171,12 @@ class Transport:
         self.waited = 0.0
         self._rate = rate
         self._session: aiohttp.ClientSession | None = None
+        self._secrets = _secrets_of(endpoint.headers)
+        self._refused: BranchlineError | None = None
+        self._closing = asyncio.Event()
+        self._key_number = 0
+        self._is_key_proven = False
+        self._renewing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Open the session."""
@@ -137,8 +185,11 @@ class Transport:
             headers=self.endpoint.headers,
             timeout=timeout,
             connector=aiohttp.TCPConnector(limit=self.endpoint.concurrency, ttl_dns_cache=300),
+            cookie_jar=aiohttp.DummyCookieJar(),
             raise_for_status=False,
         )
+        # aiohttp repeats a GET by itself when a kept connection breaks: a call that nobody would count.
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(
@@ -154,90 +205,115 @@ class Transport:
         params: Params = (),
         *,
         check: Callable[[bytes], object] | None = None,
-        on_call: Callable[[], None] | None = None,
+        effort: Effort | None = None,
     ) -> Answer:
         """GET a path below the base URL, retrying what retrying may clear.
 
         Args:
-            path: begins with a slash.
+            path: begins with a slash, percent-encoded where it has to be.
             params: query parameters in order; a repeated name is a repeated key.
-            check: reads the body; when it raises VendorChanged the call is made once more before that is believed,
-                since a truncated or foreign body is more often a passing fault than a new contract (T05, T08).
-            on_call: called at every HTTP attempt: each one counts against the vendor's budget.
+            check: makes something of the body; when it raises VendorChanged the call is made once more before that
+                is believed, since a truncated or foreign body is more often a passing fault than a new contract
+                (T05, T08).
+            effort: the work that the call is for, where several calls are for the same.
 
         Raises:
             TryLater: it failed every attempt, or for longer than PATIENCE.
             Deferred: the vendor wants a longer wait than a worker should hold, or the quota is used up.
-            Reconfigure: 401, 403, TLS, a redirect.
+            AccountRefused: 401, TLS: nothing of this account is called any more.
+            Reconfigure: 403, a redirect.
             NotFound: the vendor does not have it.
             VendorChanged: another status, or a body that `check` refuses twice.
         """
-        doubted = False
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(PATIENCE),
-            wait=_pause_before_next,
-            retry=retry_if_exception(lambda error: isinstance(error, _Again)),
-            before_sleep=self._tell,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    answer = await self._once(path, params, on_call)
-                    if check is not None:
-                        try:
-                            check(answer.body)
-                        except VendorChanged as error:
-                            if doubted:
-                                raise
-                            doubted = True
-                            raise _Again(error, 0.0) from error
-                    return answer
-        except _Again as last:
-            raise last.error from last
-        raise AssertionError("unreachable: the loop returns or raises")
-
-    async def _sleep(self, seconds: float) -> None:
-        self.waited += seconds
-        await asyncio.sleep(seconds)
-
-    def _tell(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        log.warning(
-            "try %d of %d failed, next in %.1f s: %s",
-            state.attempt_number,
-            ATTEMPTS,
-            state.upcoming_sleep,
-            error,
-        )
-
-    async def _once(self, path: str, params: Params, on_call: Callable[[], None] | None) -> Answer:
-        """One attempt; raises _Again for what may be repeated."""
-        assert self._session is not None, "use the transport as an async context manager"
+        effort = effort or Effort()
+        query = f"?{urlencode(params)}" if params else ""
+        url = URL(f"{self.endpoint.base_url}{path}{query}", encoded=True)
         doing = f"GET {self.endpoint.source} {path}"
-        if self._rate is not None:
-            self.waited += await self._rate.wait()
-        self.calls += 1
-        if on_call is not None:
-            on_call()
         try:
-            async with self._session.get(
-                self.endpoint.base_url + path, params=params, allow_redirects=False
-            ) as response:
-                body = await self._body(response, doing)
-                status, headers = response.status, response.headers
-        except (
-            aiohttp.ClientConnectorCertificateError,
-            aiohttp.ClientConnectorSSLError,
-            ssl.SSLError,
-        ) as error:
-            raise Reconfigure(doing, f"TLS failed: {type(error).__name__}") from error
+            try:
+                return await self._once(url, doing, check, effort)
+            except _Again as failed:
+                first = failed
+            async with effort.mending:
+                return await self._mend(url, doing, check, effort, first)
+        except (AccountRefused, Deferred) as error:
+            self._refused = self._refused or error
+            self._closing.set()
+            raise
+
+    async def _mend(
+        self, url: URL, doing: str, check: Callable[[bytes], object] | None, effort: Effort, failed: _Again
+    ) -> Answer:
+        """The further attempts; ends in an answer or in the last attempt's error."""
+        begun = time.monotonic()
+        for attempt in range(1, ATTEMPTS):
+            pause = _pause_after(failed, attempt)
+            if time.monotonic() - begun + pause > PATIENCE:
+                break
+            log.warning("try %d of %d failed, next in %.1f s: %s", attempt, ATTEMPTS, pause, failed)
+            await self._sleep(pause, effort)
+            try:
+                return await self._once(url, doing, check, effort)
+            except _Again as again:
+                if failed.is_doubt and again.is_doubt:
+                    raise again.error from None
+                failed = again
+        raise failed.error
+
+    async def _sleep(self, seconds: float, effort: Effort) -> None:
+        """Wait, unless the account is refused meanwhile."""
+        begun = time.monotonic()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        self._count_wait(time.monotonic() - begun, effort)
+
+    def _count_wait(self, seconds: float, effort: Effort) -> None:
+        self.waited += seconds
+        effort.waited += seconds
+
+    async def _once(self, url: URL, doing: str, check: Callable[[bytes], object] | None, effort: Effort) -> Answer:
+        """One attempt; raises _Again for what may be repeated. A token that expired is renewed once (T09)."""
+        key_number = self._key_number
+        status, headers, body = await self._exchange(url, doing, effort)
+        if status == 401 and await self._renew(key_number):
+            key_number = self._key_number
+            status, headers, body = await self._exchange(url, doing, effort)
+        if status != 401 and key_number == self._key_number:
+            self._is_key_proven = True
+        if status != 200:
+            raise await self._refusal(doing, status, headers, body)
+        at = datetime.now(UTC)
+        try:
+            return Answer(body, at, check(body) if check is not None else None)
+        except VendorChanged as error:
+            raise _Again(error, 0.0) from None
+
+    async def _exchange(self, url: URL, doing: str, effort: Effort) -> tuple[int, Mapping[str, str], bytes]:
+        """One HTTP call: status, headers, body."""
+        assert self._session is not None, "use the transport as an async context manager"
+        if self._rate is not None:
+            self._count_wait(await self._rate.wait(), effort)
+        for ended in (self._refused, effort.failure):
+            if ended is not None:
+                raise type(ended)(ended.doing, ended.fact)
+        self.calls += 1
+        effort.calls += 1
+        failure: Exception
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                return response.status, response.headers, await self._body(response, doing)
+        except aiohttp.ClientSSLError as error:
+            # A handshake that the network cut is no verdict on the certificate.
+            is_cut = isinstance(getattr(error, "os_error", None), ssl.SSLEOFError | ssl.SSLZeroReturnError)
+            failure = (
+                _Again(TryLater(doing, f"the connection failed: {type(error).__name__}"))
+                if is_cut
+                else AccountRefused(doing, f"TLS failed: {type(error).__name__}")
+            )
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _Again(TryLater(doing, f"the connection failed: {type(error).__name__}")) from error
-        if status == 200:
-            return Answer(body, datetime.now(UTC))
-        raise await self._refusal(doing, status, headers, body)
+            failure = _Again(TryLater(doing, f"the connection failed: {type(error).__name__}"))
+        # Raised here and not above: aiohttp's errors carry the request with its headers, and would be its context.
+        raise failure
 
     async def _body(self, response: aiohttp.ClientResponse, doing: str) -> bytes:
         """The body, up to the cap: an endless answer must not take the worker's memory."""
@@ -247,11 +323,32 @@ class Transport:
             if size > BODY_BYTES:
                 raise VendorChanged(doing, f"the answer is longer than {BODY_BYTES:,} bytes")
             chunks.append(chunk)
-        return b"".join(chunks)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def _renew(self, key_number: int) -> bool:
+        """Get a fresh token, once for all the calls that found the same one expired.
+
+        Returns:
+            Whether there is another token than the refused one; a fresh one that is refused at once is not renewed.
+        """
+        if self.endpoint.renew is None:
+            return False
+        async with self._renewing:
+            if key_number != self._key_number:
+                return True
+            if key_number and not self._is_key_proven:
+                return False
+            assert self._session is not None
+            fresh = await self.endpoint.renew()
+            self._secrets |= _secrets_of(fresh)
+            self._session.headers.update(fresh)
+            self._key_number += 1
+            self._is_key_proven = False
+            return True
 
     async def _refusal(self, doing: str, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
         """The error a status means; the vendor's own recognisers first, then the general rules."""
-        fact = f"HTTP {status}{_excerpt(body)}"
+        fact = f"HTTP {status}{self._excerpt(body)}"
         for recognise in self.endpoint.refusals:
             meant = recognise(status, body)
             if meant is not None:
@@ -259,17 +356,29 @@ class Transport:
         if status == 429 or status >= 500 or status == 408:
             after = retry_after(headers.get("Retry-After"), body if status == 429 else b"", time.time())
             if after is not None and self._rate is not None:
-                await self._rate.pause(min(after, LONGEST_WAIT))
+                await self._rate.pause(after)
             if after is not None and after > LONGEST_WAIT:
                 return Deferred(doing, f"{fact}; the vendor asks to wait {after:.0f} s")
             return _Again(TryLater(doing, fact), after)
-        if status in {401, 403}:
-            return Reconfigure(doing, f"{fact}: the key is wrong, expired or has no right to this")
+        if status == 401:
+            return AccountRefused(doing, f"{fact}: the key is wrong or expired")
+        if status == 403:
+            return Reconfigure(doing, f"{fact}: the key has no right to this")
         if status == 404:
             return NotFound(doing, fact)
         if 300 <= status < 400:
             return Reconfigure(doing, f"HTTP {status}: a redirect to {_host(headers.get('Location'))} is not followed")
         return VendorChanged(doing, fact)
+
+    def _excerpt(self, body: bytes) -> str:
+        """The first words of an error body, one line, with anything that is or looks like a secret taken out."""
+        # Secrets first, then the cut: half a key is a secret too.
+        text = body[:4000].decode("utf-8", "replace")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        text = _NAMED_SECRET.sub(r"\1***", _TAG.sub(" ", text))
+        text = " ".join(text.split())[:200]
+        return f" ({text})" if text else ""
 
 
 def retry_after(header: str | None, body: bytes, now: float) -> float | None:
@@ -284,7 +393,7 @@ def retry_after(header: str | None, body: bytes, now: float) -> float | None:
         Seconds, at least 0; None where the vendor does not say.
     """
     if header:
-        if header.strip().isdigit():
+        if header.strip().isascii() and header.strip().isdigit():
             return float(header)
         try:
             return max(0.0, parsedate_to_datetime(header).timestamp() - now)
@@ -294,25 +403,22 @@ def retry_after(header: str | None, body: bytes, now: float) -> float | None:
     return float(found[1]) if found else None
 
 
-def _pause_before_next(state: RetryCallState) -> float:
-    """How long until the next attempt: what the vendor asked for and a little more, else doubling, with jitter.
-
-    The jitter is ours since mapped siblings would otherwise come back at the same instant.
-    """
-    error = state.outcome.exception() if state.outcome else None
-    after = error.after if isinstance(error, _Again) else None
-    if after is not None:
-        return after + random.uniform(0.05, 0.5)  # noqa: S311 - spreading load, not a secret
-    return random.uniform(0.5, 1.0) * float(2 ** (state.attempt_number - 1))  # noqa: S311
+def _pause_after(failed: _Again, attempt: int) -> float:
+    """How long until the next attempt: what the vendor asked for and a little more, else doubling, with jitter."""
+    if failed.after is not None:
+        return failed.after + random.uniform(*JITTER_SECONDS)  # noqa: S311 - spreading load, not a secret
+    return random.uniform(0.5, 1.0) * BACKOFF_SECONDS * float(2 ** (attempt - 1))  # noqa: S311
 
 
-def _excerpt(body: bytes) -> str:
-    """The first words of an error body, one line, with anything that looks like a secret taken out (T04, T83)."""
-    text = body[:200].decode("utf-8", "replace")
-    text = re.sub(r"<[^>]*>?", " ", text)
-    text = re.sub(r"(?i)((?:key|token|secret|password)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&]+", r"\1***", text)
-    text = " ".join(text.split())
-    return f" ({text})" if text else ""
+def _secrets_of(headers: Mapping[str, str]) -> set[str]:
+    """What of the headers must not be quoted: their values, and the token behind a scheme such as Bearer."""
+    values = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
+    return {
+        spelt
+        for value in values
+        if len(value) >= _SECRET_LETTERS
+        for spelt in (value, quote(value), quote(value, safe=""), quote_plus(value))
+    }
 
 
 def _host(url: str | None) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import jinja2
 import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg import pq, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import namedtuple_row
 
 from branchline.errors import Reconfigure
@@ -20,6 +20,39 @@ from branchline.errors import Reconfigure
 SQL_ROOT = Path(os.environ.get("BRANCHLINE_SQL", Path(__file__).resolve().parents[2] / "include" / "sql"))
 
 Row = Any
+
+#: sslmode values that never speak in clear text; `prefer` and `allow` fall back to it without a word.
+ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
+#: How a connection string says that clear text was asked for, so that whoever opens it later knows. libpq has no word
+#: for it; as a setting it is sent to no server, since connecting sets `options` of its own.
+_PLAIN = "-c branchline.insecure=on"
+
+
+def conninfo_of(*, is_plain_allowed: bool = False, **parts: Any) -> str:
+    """Make a libpq connection string, refusing a server beyond loopback without TLS.
+
+    Args:
+        is_plain_allowed: the connection says `branchline_insecure`: with an explicit `sslmode=disable` it may go in
+            clear text. Anything less explicit is still refused.
+        parts: libpq's own words: host, port, dbname, user, password, sslmode, sslrootcert, ...
+
+    Returns:
+        The connection string; it holds the password and belongs in no log.
+
+    Raises:
+        Reconfigure: libpq does not know one of the words, or refuse_plain_text refuses the string.
+    """
+    if is_plain_allowed:
+        parts["options"] = " ".join(filter(None, (parts.get("options"), _PLAIN)))
+    try:
+        conninfo = make_conninfo(**parts)
+    except psycopg.ProgrammingError:
+        known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+        unknown = ", ".join(sorted(set(parts) - known)) or "a value"
+        # not chained: libpq's own message may quote the string it could not read
+        raise Reconfigure("Reading the warehouse connection", f"libpq does not understand {unknown}") from None
+    refuse_plain_text(conninfo)
+    return conninfo
 
 
 def connect(conninfo: str, *, client: str | None = None, name: str = "branchline") -> psycopg.Connection[Row]:
@@ -32,12 +65,21 @@ def connect(conninfo: str, *, client: str | None = None, name: str = "branchline
 
     Raises:
         Reconfigure: the server is not on loopback and the connection has neither TLS nor `branchline_insecure`.
+        psycopg.OperationalError: it does not answer, or refuses the login.
     """
     refuse_plain_text(conninfo)
-    options = f"-c TimeZone=UTC -c branchline.client={client or ''} -c statement_timeout=30min -c lock_timeout=5min"
-    return psycopg.connect(
-        conninfo, application_name=name, options=options, row_factory=namedtuple_row, autocommit=True
-    )
+    settings = {"TimeZone": "UTC", "branchline.client": client or "", "statement_timeout": "30min"}
+    settings["lock_timeout"] = "5min"
+    options = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+    try:
+        return psycopg.connect(
+            conninfo, application_name=name, options=options, row_factory=namedtuple_row, autocommit=True
+        )
+    except psycopg.OperationalError as error:
+        refused = type(error)(str(error))
+    # psycopg's own carries every word of the connection, its password too, for whoever shows an error's attributes:
+    # it is left behind, as context too
+    raise refused
 
 
 def one(connection: psycopg.Connection[Row], query: str | bytes, params: Any = None) -> Row:
@@ -52,27 +94,41 @@ def one(connection: psycopg.Connection[Row], query: str | bytes, params: Any = N
     return row
 
 
+def _escaped(value: str) -> str:
+    """A value of libpq's `options`, which is cut at spaces: a tenant's name must not become a further setting."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
 def refuse_plain_text(conninfo: str) -> None:
     """Refuse a warehouse beyond loopback without TLS.
 
+    What the string leaves open is taken from where libpq takes it: its service file and PGHOST, PGSSLMODE, ...
+
     Raises:
-        Reconfigure: the host is another machine and sslmode is not require, verify-ca or verify-full.
+        Reconfigure: the host is another machine, sslmode is not require, verify-ca or verify-full, and it is not
+            `disable` in a connection that allows clear text (see conninfo_of).
     """
-    parts = conninfo_to_dict(conninfo)
-    host = str(parts.get("host") or "localhost")
+    parts: dict[str, Any] = {
+        option.keyword.decode(): option.val.decode() for option in pq.Conninfo.get_defaults() if option.val
+    }
+    parts |= {name: value for name, value in conninfo_to_dict(conninfo).items() if value}
+    # hostaddr is where the connection really goes; several hosts are tried in turn
+    places = str(parts.get("hostaddr") or parts.get("host") or "localhost").split(",")
+    remote = [place for place in places if not is_loopback(place)]
     mode = str(parts.get("sslmode") or "prefer")
-    if is_loopback(host) or mode in {"require", "verify-ca", "verify-full"}:
+    if not remote or mode in ENCRYPTED or (mode == "disable" and _PLAIN in str(parts.get("options"))):
         return
     raise Reconfigure(
         "Connecting to the warehouse",
-        f"{host} is another machine and sslmode is {mode}; set sslmode=require (or stricter) in the connection's "
-        "extra, or sslmode=disable together with branchline_insecure=true where the network itself is private",
+        f"{', '.join(remote)} is another machine and sslmode is {mode}; set sslmode=require (or stricter) in the "
+        "connection's extra, or sslmode=disable together with branchline_insecure=true where the network itself is "
+        "private",
     )
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's loopback (a unix socket counts)."""
-    if host.startswith("/") or host == "localhost":
+    if host.startswith(("/", "@")) or host.lower() == "localhost":
         return True
     try:
         return ip_address(host.strip("[]")).is_loopback

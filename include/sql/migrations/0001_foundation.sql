@@ -14,6 +14,10 @@ GRANT USAGE ON SCHEMA access
 TO branchline_loader, branchline_reader, branchline_api, branchline_operator, branchline_crew;
 GRANT USAGE ON SCHEMA landing TO branchline_loader;
 
+-- A function is nobody's until it is granted, in this and every later migration; those of core only spell and look up
+-- by name with the rights of whoever calls them.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
 -- Comments of a table and its columns in one call: {"": "the table", "column": "the column", ...}.
 CREATE PROCEDURE core.describe(which regclass, words jsonb)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -30,11 +34,16 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE core.describe(regclass, jsonb) IS 'COMMENT ON a table and its columns';
+ALTER DEFAULT PRIVILEGES IN SCHEMA core GRANT EXECUTE ON FUNCTIONS
+TO branchline_loader, branchline_reader, branchline_api, branchline_operator, branchline_crew;
+COMMENT ON TABLE ops.schema_version IS 'Revision of the schema: the number of the newest migration applied';
+COMMENT ON COLUMN ops.schema_version.version_num IS 'Four digits of the migration''s file name';
 
 -- ---------------------------------------------------------------------------------------------- tenants and places
 
 CREATE TABLE core.clients (
-    client_id text PRIMARY KEY,
+    -- '' is what a setting reads as once its SET LOCAL has ended: it must name nobody
+    client_id text PRIMARY KEY CHECK (client_id <> ''),
     name text
 );
 COMMENT ON TABLE core.clients IS 'Tenants: who owns the data';
@@ -77,7 +86,8 @@ CREATE TABLE core.locations (
     currency text CHECK (currency ~ '^[A-Z]{3}$'),
     is_mapped boolean NOT NULL DEFAULT TRUE,
     spelt text GENERATED ALWAYS AS (core.normalised_name(name)) STORED,
-    UNIQUE (client_id, source, account, external_id)
+    UNIQUE (client_id, source, account, external_id),
+    UNIQUE (location_id, client_id)
 );
 CREATE INDEX locations_spelt ON core.locations (client_id, source, account, spelt);
 COMMENT ON TABLE core.locations IS 'A client''s places: SmartMoving branch, Tekmetric shop, FMS office, Arrivy group';
@@ -604,32 +614,35 @@ INSERT INTO access.roles (role, description, reads_all, can_write) VALUES
 
 CREATE TABLE access.people (
     person text PRIMARY KEY,
-    user_name text UNIQUE,
-    db_role text UNIQUE
+    user_name text UNIQUE CHECK (user_name <> ''),
+    db_role text UNIQUE CHECK (db_role !~ '^(branchline_|pg_)')
 );
 COMMENT ON TABLE access.people IS 'Who may see rows: an Airflow user, or a person with SQL access of his own';
 COMMENT ON COLUMN access.people.person IS 'Our word for the person';
 COMMENT ON COLUMN access.people.user_name IS 'Airflow user name';
-COMMENT ON COLUMN access.people.db_role IS 'PostgreSQL login role of the person';
+COMMENT ON COLUMN access.people.db_role IS 'PostgreSQL login role of the person, never a role that several share';
 
 CREATE TABLE access.grants (
     grant_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person text NOT NULL REFERENCES access.people,
     role text NOT NULL REFERENCES access.roles,
     client_id text REFERENCES core.clients,
-    location_id integer REFERENCES core.locations,
+    location_id integer,
     granted_at timestamptz NOT NULL DEFAULT now(),
     granted_by text NOT NULL DEFAULT session_user,
     UNIQUE NULLS NOT DISTINCT (person, role, client_id, location_id),
     CHECK ((role = 'SUPER_ADMIN') = (client_id IS NULL)),
-    CHECK (location_id IS NULL OR client_id IS NOT NULL)
+    CHECK (location_id IS NULL OR client_id IS NOT NULL),
+    FOREIGN KEY (location_id, client_id) REFERENCES core.locations (location_id, client_id),
+    CHECK (role <> 'AUDITOR' OR location_id IS NULL)
 );
 COMMENT ON TABLE access.grants IS 'A role of a person in a client, at one location or at all of them';
 COMMENT ON COLUMN access.grants.grant_id IS 'Our number of it';
 COMMENT ON COLUMN access.grants.person IS 'Who';
 COMMENT ON COLUMN access.grants.role IS 'As what';
 COMMENT ON COLUMN access.grants.client_id IS 'In which client; null for SUPER_ADMIN alone';
-COMMENT ON COLUMN access.grants.location_id IS 'At which location; null is every location of the client';
+COMMENT ON COLUMN access.grants.location_id IS
+'At which location; null is every location of the client, which is all that an AUDITOR can have';
 COMMENT ON COLUMN access.grants.granted_at IS 'When';
 COMMENT ON COLUMN access.grants.granted_by IS 'By whom';
 
@@ -676,37 +689,59 @@ END;
 COMMENT ON FUNCTION access.clients(text[], boolean) IS
 'Clients where the person who asks has one of these roles; whole: without a location named';
 
+CREATE FUNCTION access.places(roles text[]) RETURNS TABLE (client_id text, location_id integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT locations.client_id, locations.location_id FROM core.locations
+    WHERE locations.location_id = ANY (access.locations(roles));
+END;
+COMMENT ON FUNCTION access.places(text[]) IS 'As access.locations, each with the client it belongs to';
+
+GRANT EXECUTE ON FUNCTION
+access.me(), access.is_super_admin(), access.locations(text[]), access.clients(text[], boolean), access.places(text[])
+TO branchline_reader, branchline_api, branchline_crew;
+GRANT EXECUTE ON FUNCTION access.me() TO branchline_loader;
+
 -- Row-level security of one table, by the columns it has. Called at the end of every migration for every new table.
+-- Reading asks for the client and the location, each by a list that is made once a statement; writing asks for the
+-- pair, so that nobody with rights in two clients mixes them.
 CREATE FUNCTION access.protect(which regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $protect$
 DECLARE
-    readers constant text := '''{ADMIN,MANAGER,AUDITOR}''::text[]';
-    writers constant text := '''{ADMIN,MANAGER}''::text[]';
-    whole constant text := '''{ADMIN,AUDITOR}''::text[]';
     columns text[] := (
         SELECT array_agg(attname::text) FROM pg_attribute
         WHERE attrelid = which AND attnum > 0 AND NOT attisdropped
     );
+    reads_whole constant text := 'client_id = ANY ((SELECT access.clients(''{ADMIN,AUDITOR}'', TRUE))::text[])';
+    reads_some constant text := 'client_id = ANY ((SELECT access.clients(''{ADMIN,MANAGER,AUDITOR}'', FALSE))::text[])';
+    reads_at constant text := '(SELECT access.locations(''{ADMIN,MANAGER,AUDITOR}''))::integer[]';
+    writes_whole constant text := 'client_id = ANY ((SELECT access.clients(''{ADMIN}'', TRUE))::text[])';
+    writes_some constant text := 'client_id = ANY ((SELECT access.clients(''{ADMIN,MANAGER}'', FALSE))::text[])';
+    writes_at constant text := '(SELECT access.locations(''{ADMIN,MANAGER}''))::integer[]';
     can_read text;
-    can_write text;
+    can_change text;
+    can_leave text;
 BEGIN
-    IF 'location_ids' = ANY (columns) THEN
-        can_read := format(
-            'location_ids && (SELECT access.locations(%1$s)) OR (location_ids = ''{}'' AND client_id = ANY '
-            '((SELECT access.clients(%2$s, TRUE))::text[]))', readers, whole
+    IF NOT 'client_id' = ANY (columns) THEN
+        RAISE EXCEPTION '% has no client_id: every row of the warehouse has an owner', which;
+    ELSIF 'location_ids' = ANY (columns) THEN
+        can_read := format('%s OR (%s AND location_ids && (%s))', reads_whole, reads_some, reads_at);
+        can_change := format('%s OR (%s AND location_ids && (%s))', writes_whole, writes_some, writes_at);
+        -- what is written may not reach beyond the writer's own places
+        can_leave := format(
+            '%s AND location_ids <@ (%s) AND (location_ids <> ''{}'' OR %s)', writes_some, writes_at, writes_whole
         );
-        can_write := format('location_ids && (SELECT access.locations(%s))', writers);
     ELSIF 'location_id' = ANY (columns) THEN
-        can_read := format('location_id = ANY ((SELECT access.locations(%s))::integer[])', readers);
-        can_write := format('location_id = ANY ((SELECT access.locations(%s))::integer[])', writers);
-        IF 'client_id' = ANY (columns) THEN
-            can_read := can_read || format(
-                ' OR (location_id IS NULL AND client_id = ANY ((SELECT access.clients(%s, TRUE))::text[]))', whole
-            );
-        END IF;
+        can_read := format('%s OR (%s AND location_id = ANY (%s))', reads_whole, reads_some, reads_at);
+        can_change := format(
+            '(location_id IS NULL AND %s) OR (client_id, location_id) IN '
+            '(SELECT mine.client_id, mine.location_id FROM access.places(''{ADMIN,MANAGER}'') AS mine)', writes_whole
+        );
+        can_leave := can_change;
     ELSE
-        can_read := format('client_id = ANY ((SELECT access.clients(%s, FALSE))::text[])', readers);
-        can_write := format('client_id = ANY ((SELECT access.clients(%s, TRUE))::text[])', writers);
+        can_read := reads_some;
+        can_change := 'client_id = ANY ((SELECT access.clients(''{ADMIN,MANAGER}'', TRUE))::text[])';
+        can_leave := can_change;
     END IF;
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', which);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', which);
@@ -723,40 +758,66 @@ BEGIN
     );
     EXECUTE format(
         'CREATE POLICY people_insert ON %s FOR INSERT TO branchline_api '
-        'WITH CHECK ((SELECT access.is_super_admin()) OR %s)', which, can_write
+        'WITH CHECK ((SELECT access.is_super_admin()) OR %s)', which, can_leave
     );
     EXECUTE format(
         'CREATE POLICY people_update ON %s FOR UPDATE TO branchline_api '
-        'USING ((SELECT access.is_super_admin()) OR %2$s) WITH CHECK ((SELECT access.is_super_admin()) OR %2$s)',
-        which, can_write
+        'USING ((SELECT access.is_super_admin()) OR %s) WITH CHECK ((SELECT access.is_super_admin()) OR %s)',
+        which, can_change, can_leave
     );
     EXECUTE format(
         'CREATE POLICY people_delete ON %s FOR DELETE TO branchline_api '
-        'USING ((SELECT access.is_super_admin()) OR %s)', which, can_write
+        'USING ((SELECT access.is_super_admin()) OR %s)', which, can_change
     );
+    -- The policies say which rows; what the api may write at all, a migration grants table by table: what mirrors a
+    -- vendor is nobody's to change, since an unchanged record would never set it right again.
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO branchline_loader', which);
     EXECUTE format('GRANT SELECT ON %s TO branchline_reader, branchline_api, branchline_operator', which);
 END
 $protect$;
 COMMENT ON FUNCTION access.protect(regclass) IS 'Enable and force row-level security by the columns a table has';
-REVOKE ALL ON FUNCTION access.protect(regclass) FROM public;
 
 CREATE FUNCTION access.grant_role(
     which_user text, which_role text, which_client text DEFAULT NULL, which_location integer DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who text := (SELECT person FROM access.people WHERE user_name = which_user);
 BEGIN
-    INSERT INTO access.people (person, user_name) VALUES (which_user, which_user) ON CONFLICT (person) DO NOTHING;
+    IF who IS NULL THEN
+        -- fails where the word means somebody else already, whose rights they would otherwise become
+        INSERT INTO access.people (person, user_name) VALUES (which_user, which_user) RETURNING person INTO who;
+    END IF;
     INSERT INTO access.grants (person, role, client_id, location_id)
-    VALUES (which_user, which_role, which_client, which_location)
+    VALUES (who, which_role, which_client, which_location)
     ON CONFLICT (person, role, client_id, location_id) DO NOTHING;
 END
 $$;
 COMMENT ON FUNCTION access.grant_role(text, text, text, integer) IS 'Grant an Airflow user a role; again changes nothing';
-REVOKE ALL ON FUNCTION access.grant_role(text, text, text, integer) FROM public;
 
 SELECT access.protect(table_name::regclass)
-FROM unnest(ARRAY['core.clients', 'core.accounts', 'core.locations', 'core.location_aliases']) AS table_name;
+FROM unnest(ARRAY[
+    'core.clients', 'core.accounts', 'core.locations', 'core.location_aliases', 'core.audit'
+]) AS table_name;
+REVOKE ALL ON core.audit FROM branchline_loader, branchline_reader, branchline_api, branchline_operator;
+
+-- What people set and no vendor sends: the zone and currency of a place, and the other spellings of its name. An alias
+-- draws unmapped rows to its location, so a branch's manager may not write one for himself.
+GRANT UPDATE (timezone, currency) ON core.locations TO branchline_api;
+GRANT INSERT, UPDATE, DELETE ON core.location_aliases TO branchline_api;
+REVOKE INSERT, UPDATE, DELETE ON core.location_aliases FROM branchline_loader;
+CREATE POLICY whole_client_insert ON core.location_aliases AS RESTRICTIVE FOR INSERT TO branchline_api
+WITH CHECK (
+    (SELECT access.is_super_admin()) OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
+);
+CREATE POLICY whole_client_update ON core.location_aliases AS RESTRICTIVE FOR UPDATE TO branchline_api
+USING (
+    (SELECT access.is_super_admin()) OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
+);
+CREATE POLICY whole_client_delete ON core.location_aliases AS RESTRICTIVE FOR DELETE TO branchline_api
+USING (
+    (SELECT access.is_super_admin()) OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
+);
 
 ALTER TABLE access.people ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.people FORCE ROW LEVEL SECURITY;
@@ -780,5 +841,25 @@ ops.rate_buckets TO branchline_loader;
 GRANT SELECT ON
 ops.sync_history, ops.sync_slices, ops.sync_cursors, ops.lookups, ops.quarantine, ops.schema_drift, ops.api_calls,
 ops.rate_buckets, ops.schema_version TO branchline_operator;
-GRANT SELECT ON ops.sync_history, ops.api_calls TO branchline_reader, branchline_api;
 GRANT SELECT, INSERT, DELETE ON landing.records, landing.records_overflow TO branchline_loader;
+GRANT EXECUTE ON FUNCTION
+landing.ensure_partition(date), landing.drop_partitions(date), ops.pause_calls(text, text, interval),
+ops.reserve_calls(text, text, integer, interval) TO branchline_loader;
+
+-- People see how their own client's syncs went; the rest of the ledger, payloads included, is the operator's.
+ALTER TABLE ops.sync_history ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.sync_history FORCE ROW LEVEL SECURITY;
+ALTER TABLE ops.api_calls ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.api_calls FORCE ROW LEVEL SECURITY;
+CREATE POLICY workers ON ops.sync_history TO branchline_migrator, branchline_loader USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY workers ON ops.api_calls TO branchline_migrator, branchline_loader USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY operator ON ops.sync_history FOR SELECT TO branchline_operator USING (TRUE);
+CREATE POLICY operator ON ops.api_calls FOR SELECT TO branchline_operator USING (TRUE);
+CREATE POLICY people_read ON ops.sync_history FOR SELECT TO branchline_reader, branchline_api USING (
+    (SELECT access.is_super_admin())
+    OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER,AUDITOR}', FALSE))::text[])
+);
+CREATE POLICY people_read ON ops.api_calls FOR SELECT TO branchline_reader, branchline_api USING (
+    (SELECT access.is_super_admin()) OR (source, account) IN (SELECT source, account FROM core.accounts)
+);
+GRANT SELECT ON ops.sync_history, ops.api_calls TO branchline_reader, branchline_api;

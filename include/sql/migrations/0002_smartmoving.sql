@@ -340,7 +340,7 @@ CREATE TABLE smartmoving.job_addresses (
     ordinal integer NOT NULL,
     opportunity_id text NOT NULL,
     location_id integer NOT NULL,
-    address text,
+    address text NOT NULL,
     LIKE core.audit INCLUDING ALL,
     PRIMARY KEY (client_id, account, job_id, ordinal)
 );
@@ -365,7 +365,7 @@ CREATE TABLE smartmoving.job_charges (
     description text,
     subtotal_cents bigint,
     discount_cents bigint,
-    total_cents bigint,
+    total_cents bigint NOT NULL,
     LIKE core.audit INCLUDING ALL,
     PRIMARY KEY (client_id, account, job_id, kind, ordinal)
 );
@@ -410,7 +410,7 @@ CREATE TABLE smartmoving.payments (
     location_id integer NOT NULL,
     payment_source integer,
     payment_type integer,
-    amount_cents bigint,
+    amount_cents bigint NOT NULL,
     refunded_cents bigint,
     taken_by text,
     is_outstanding boolean,
@@ -541,6 +541,10 @@ FROM (VALUES
         '1=Moving 3=Packing 4=MovingAndPacking 5=LoadOnly 6=UnloadOnly 7=Commercial 8=StorageInBound '
         '9=StorageOutBound 10=InnerHouse 11=JunkRemoval 12=LaborOnly')
 ) AS enumerations (vocabulary, pairs), regexp_split_to_table(pairs, '\s+') AS pair;
+-- The company's own payment types have a number and no name; its own job types come with the service types.
+INSERT INTO core.codes (source, vocabulary, code, label)
+SELECT 'smartmoving', 'PaymentType', (100 + number)::text, 'Custom' || to_char(number, 'FM00')
+FROM generate_series(1, 20) AS number;
 
 -- Location keys of the original implementation, by the branch name's words before its flag; its own spelling kept.
 CREATE TABLE smartmoving.original_location_keys (

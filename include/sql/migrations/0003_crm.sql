@@ -4,6 +4,9 @@ CREATE SCHEMA crm;
 COMMENT ON SCHEMA crm IS 'What the people of the branches work with: journeys, crews, leads to send';
 GRANT USAGE ON SCHEMA crm
 TO branchline_loader, branchline_reader, branchline_api, branchline_operator, branchline_crew;
+-- as in core: they only spell, with the rights of whoever calls them
+ALTER DEFAULT PRIVILEGES IN SCHEMA crm GRANT EXECUTE ON FUNCTIONS
+TO branchline_loader, branchline_reader, branchline_api, branchline_operator, branchline_crew;
 
 CREATE TABLE crm.journey_statuses (
     source text NOT NULL,
@@ -111,40 +114,72 @@ SELECT access.protect('crm.crew_people');
 
 -- Dispatchers see their locations' journeys, drivers and movers their own; none of them money or the raw job: they
 -- work as branchline_crew, which has no grant on those columns.
-CREATE FUNCTION access.my_crew_names() RETURNS text[]
+CREATE FUNCTION access.my_crew() RETURNS TABLE (client_id text, account text, crew_member text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT coalesce(array_agg(crew.client_id || '/' || crew.account || '/' || crew.crew_member), '{}')
-    FROM crm.crew_people AS crew
+    SELECT crew.client_id, crew.account, crew.crew_member FROM crm.crew_people AS crew
     WHERE crew.person = access.me()
     AND EXISTS (
         SELECT FROM access.grants
         WHERE grants.person = crew.person AND grants.client_id = crew.client_id AND grants.role IN ('DRIVER', 'MOVER')
     );
 END;
-COMMENT ON FUNCTION access.my_crew_names() IS 'Crew names of the person who asks, as client/account/name';
+COMMENT ON FUNCTION access.my_crew() IS 'Crew names that the person who asks goes by, where he is a driver or mover';
+GRANT EXECUTE ON FUNCTION access.my_crew() TO branchline_crew;
+-- has_column_privilege: a login that was granted branchline_reader too would see these rows with their money.
 CREATE POLICY crew_read ON crm.journey_crew FOR SELECT TO branchline_crew
 USING (
-    client_id || '/' || account || '/' || crew_member = ANY ((SELECT access.my_crew_names())::text[])
-    OR location_id = ANY ((SELECT access.locations('{DISPATCHER}'))::integer[])
+    NOT (SELECT has_column_privilege('crm.truck_journeys', 'estimated_cost_cents', 'SELECT'))
+    AND (
+        (client_id, account, crew_member) IN (
+            SELECT mine.client_id, mine.account, mine.crew_member FROM access.my_crew() AS mine
+        )
+        OR (client_id, location_id) IN (
+            SELECT mine.client_id, mine.location_id FROM access.places('{DISPATCHER}') AS mine
+        )
+    )
 );
 CREATE POLICY crew_read ON crm.truck_journeys FOR SELECT TO branchline_crew
 USING (
-    location_id = ANY ((SELECT access.locations('{DISPATCHER}'))::integer[])
-    OR (client_id, external_id) IN (
-        SELECT crew.client_id, crew.external_id FROM crm.journey_crew AS crew
-        WHERE crew.client_id || '/' || crew.account || '/' || crew.crew_member
-        = ANY ((SELECT access.my_crew_names())::text[])
+    NOT (SELECT has_column_privilege('crm.truck_journeys', 'estimated_cost_cents', 'SELECT'))
+    AND (
+        (client_id, location_id) IN (
+            SELECT mine.client_id, mine.location_id FROM access.places('{DISPATCHER}') AS mine
+        )
+        OR (client_id, external_id) IN (
+            SELECT crew.client_id, crew.external_id FROM crm.journey_crew AS crew
+            WHERE NOT crew.is_deleted AND (crew.client_id, crew.account, crew.crew_member) IN (
+                SELECT mine.client_id, mine.account, mine.crew_member FROM access.my_crew() AS mine
+            )
+        )
     )
 );
 CREATE POLICY crew_read ON core.locations FOR SELECT TO branchline_crew
-USING (client_id = ANY ((SELECT access.clients('{DISPATCHER,DRIVER,MOVER}', FALSE))::text[]));
+USING (
+    NOT (SELECT has_column_privilege('crm.truck_journeys', 'estimated_cost_cents', 'SELECT'))
+    AND (
+        (client_id, location_id) IN (
+            SELECT mine.client_id, mine.location_id FROM access.places('{DISPATCHER}') AS mine
+        )
+        OR location_id IN (SELECT crew.location_id FROM crm.journey_crew AS crew)
+    )
+);
 GRANT SELECT (
     external_id, location_id, date, status, start_time, end_time, notes, tags, data_source, sync_status, job_id,
     client_id, account, last_sync_at, is_deleted
 ) ON crm.truck_journeys TO branchline_crew;
-GRANT SELECT (client_id, account, external_id, crew_member, location_id) ON crm.journey_crew TO branchline_crew;
+GRANT SELECT (client_id, account, external_id, crew_member, location_id, is_deleted) ON crm.journey_crew
+TO branchline_crew;
 GRANT SELECT (location_id, client_id, name, city, region, timezone) ON core.locations TO branchline_crew;
+
+-- What people write, within their scope: a journey's own course, who is on it, and who a crew's name is. Whose a row
+-- is stays: no grant on client_id or account. Nobody deletes a journey: it is marked.
+GRANT INSERT ON crm.truck_journeys, crm.journey_crew TO branchline_api;
+GRANT UPDATE (location_id, date, status, start_time, end_time, notes, tags, is_deleted, deleted_at)
+ON crm.truck_journeys TO branchline_api;
+GRANT UPDATE (is_deleted, deleted_at) ON crm.journey_crew TO branchline_api;
+GRANT INSERT, UPDATE, DELETE ON crm.crew_people TO branchline_api;
+REVOKE INSERT, UPDATE, DELETE ON crm.crew_people FROM branchline_loader;
 
 -- Which journeys count as today's is the branch's own calendar: a location without a time zone has no today.
 CREATE VIEW crm.active_journeys WITH (security_invoker = TRUE) AS

@@ -1,8 +1,9 @@
--- smartmoving.customer_phones: one row a secondary phone, in the vendor's order.
+-- smartmoving.customer_phones: one row a secondary phone, in the vendor's order. What is no phone has no place in it,
+-- which rejects the record.
 SELECT
     landed.record_id,
     body ->> 'id' AS customer_id,
-    phone.ordinal::text AS ordinal,
+    CASE WHEN jsonb_typeof(phone.value) = 'object' THEN phone.ordinal END::text AS ordinal,
     phone.value ->> 'phoneNumber' AS phone_number,
     phone.value ->> 'phoneType' AS phone_type
 FROM landed,

@@ -16,6 +16,8 @@ WITH known AS (
         SELECT customer_id FROM smartmoving.opportunities WHERE account = %(account)s AND synced_at >= %(since)s
         UNION ALL
         SELECT customer_id FROM smartmoving.customers WHERE account = %(account)s AND synced_at >= %(since)s
+        UNION ALL
+        SELECT customer_id FROM smartmoving.customer_phones WHERE account = %(account)s AND synced_at >= %(since)s
     )
     GROUP BY swept.client_id, swept.account, swept.customer_id
 ),

@@ -1,5 +1,5 @@
--- The jobs list of an opportunity tells when its jobs began and ended. For a job that is neither begun nor due it has
--- nothing but nulls (section 5.3), so it is asked for with the detail only from the first service day on.
+-- The jobs list of an opportunity tells when its jobs began and ended. Before they are worked it has nothing but nulls
+-- (section 5.3), so it is asked for once the last service day has ended, and again when a job changed after that.
 WITH swept AS (
     SELECT
         jobs.opportunity_id,
@@ -14,7 +14,9 @@ WITH swept AS (
         AND opportunities.opportunity_id = detail.opportunity_id
     LEFT JOIN core.locations
         ON coalesce(opportunities.location_id, detail.location_id) = locations.location_id
-    WHERE jobs.account = %(account)s AND NOT jobs.is_deleted AND opportunities.status IN (4, 10, 11)
+    WHERE jobs.account = %(account)s AND NOT jobs.is_deleted AND opportunities.status IN (
+        SELECT code FROM crm.journey_statuses WHERE source = 'smartmoving' AND makes_journey
+    )
     GROUP BY jobs.opportunity_id
 ),
 
@@ -32,7 +34,7 @@ reasons AS (
     FROM swept
     LEFT JOIN ops.lookups AS lookup
         ON lookup.source = 'smartmoving' AND lookup.account = %(account)s AND lookup.stream = 'jobs'
-        AND swept.opportunity_id = lookup.record_key
+        AND swept.opportunity_id = lookup.record_key AND lookup.asked_at < now() + interval '1 day'
 )
 
 SELECT record_key, reason, first_day FROM reasons

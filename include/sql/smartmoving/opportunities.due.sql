@@ -15,7 +15,7 @@ WITH swept AS (
         AND opportunities.opportunity_id = detail.opportunity_id
     LEFT JOIN core.locations
         ON coalesce(opportunities.location_id, detail.location_id) = locations.location_id
-    WHERE opportunities.account = %(account)s AND NOT opportunities.is_deleted
+    WHERE opportunities.account = %(account)s AND NOT opportunities.is_deleted AND NOT jobs.is_deleted
     GROUP BY opportunities.opportunity_id
 ),
 
@@ -38,6 +38,8 @@ reasons AS (
     LEFT JOIN ops.lookups AS lookup
         ON lookup.source = 'smartmoving' AND lookup.account = %(account)s AND lookup.stream = 'opportunities'
         AND swept.opportunity_id = lookup.record_key
+        -- an answer of the future is no answer: a clock was wrong (T64)
+        AND lookup.asked_at < now() + interval '1 day'
 )
 
 SELECT record_key, reason, first_day FROM reasons

@@ -25,10 +25,8 @@ WITH touched AS (
     UNION
     SELECT jobs.job_id
     FROM smartmoving.swept_jobs AS jobs
-    INNER JOIN ops.lookups AS lookup
-        ON lookup.source = 'smartmoving' AND jobs.account = lookup.account AND lookup.stream = 'opportunities'
-        AND jobs.opportunity_id = lookup.record_key
-    WHERE jobs.account = %(account)s AND NOT lookup.was_found AND lookup.asked_at >= %(since)s
+    INNER JOIN smartmoving.service_types AS types USING (client_id, account, service_type)
+    WHERE jobs.account = %(account)s AND types.synced_at >= %(since)s
     UNION
     SELECT journeys.job_id
     FROM crm.truck_journeys AS journeys
@@ -51,7 +49,7 @@ facts AS (
         coalesce(detail_job.job_number, swept_job.job_number) AS job_number,
         coalesce(detail_job.opportunity_id, swept_job.opportunity_id) AS opportunity_id,
         coalesce(swept_job.customer_id, detail.customer_id) AS customer_id,
-        coalesce(detail.location_id, swept_job.location_id, unmapped.location_id) AS location_id,
+        coalesce(detail.location_id, swept_job.location_id) AS location_id,
         CASE
             WHEN detail_job.observed_at >= coalesce(swept_job.observed_at, '-infinity') THEN detail_job.service_date
             ELSE coalesce(swept_job.service_date, detail_job.service_date)
@@ -67,8 +65,7 @@ facts AS (
         detail.branch_name,
         detail.final_total_cents,
         detail.opportunity_id IS NOT NULL AND NOT detail.is_deleted AS has_detail,
-        coalesce(detail.is_deleted, FALSE) OR NOT coalesce(lookup.was_found, TRUE)
-        OR (swept_job.job_id IS NULL AND detail_job.job_id IS NULL) AS is_gone,
+        swept_job.job_id IS NULL AND detail_job.job_id IS NULL AS is_gone,
         coalesce(detail_job.extra, swept_job.extra) AS external_data,
         times.start_at,
         times.end_at,
@@ -88,22 +85,41 @@ facts AS (
     LEFT JOIN smartmoving.opportunities AS detail
         ON detail.account = %(account)s
         AND coalesce(swept_job.opportunity_id, detail_job.opportunity_id) = detail.opportunity_id
-    LEFT JOIN ops.lookups AS lookup
-        ON lookup.source = 'smartmoving' AND lookup.account = %(account)s AND lookup.stream = 'opportunities'
-        AND swept_job.opportunity_id = lookup.record_key
-    LEFT JOIN core.locations AS unmapped
-        ON unmapped.source = 'smartmoving' AND unmapped.account = %(account)s AND NOT unmapped.is_mapped
+),
+
+-- The name of a journey is its job's number; where another job has that name already (a number that was given twice),
+-- the job's id follows. A name once given stays.
+named AS (
+    SELECT
+        facts.*,
+        coalesce(
+            existing.external_id,
+            fresh.name || CASE
+                WHEN taken.external_id IS NOT NULL OR row_number() OVER (
+                    PARTITION BY fresh.name, existing.external_id ORDER BY facts.observed_at, facts.job_id
+                ) > 1 THEN '_' || facts.job_id
+                ELSE ''
+            END
+        ) AS external_id
+    FROM facts
+    CROSS JOIN LATERAL (
+        SELECT
+            'sm_job_' || CASE WHEN %(account)s::text <> 'smartmoving' THEN %(account)s::text || '_' ELSE '' END
+            || coalesce(facts.job_number, facts.job_id) AS name
+    ) AS fresh
+    LEFT JOIN crm.truck_journeys AS existing
+        ON existing.client_id = %(client)s AND existing.account = %(account)s AND facts.job_id = existing.job_id
+    LEFT JOIN crm.truck_journeys AS taken
+        ON taken.client_id = %(client)s AND fresh.name = taken.external_id
+    WHERE NOT facts.is_gone OR existing.external_id IS NOT NULL
 )
 
+-- A journey that is withdrawn keeps what was known of it.
 SELECT
     %(client)s::text AS client_id,
     %(account)s::text AS account,
-    coalesce(
-        existing.external_id,
-        'sm_job_' || CASE WHEN %(account)s::text <> 'smartmoving' THEN %(account)s::text || '_' ELSE '' END
-        || facts.job_number
-    ) AS external_id,
-    coalesce(facts.location_id, existing.location_id) AS location_id,
+    facts.external_id,
+    locations.location_id,
     coalesce(facts.service_date, existing.date) AS date,
     CASE
         WHEN facts.is_gone THEN 'CANCELLED'
@@ -114,30 +130,37 @@ SELECT
     END AS status,
     facts.start_at AS start_time,
     coalesce(facts.end_at, facts.completed_at) AS end_time,
-    facts.final_total_cents AS estimated_cost_cents,
+    CASE WHEN facts.is_gone THEN existing.estimated_cost_cents ELSE facts.final_total_cents END AS estimated_cost_cents,
     locations.currency,
     CASE
-        WHEN facts.is_gone AND existing.notes IS NOT NULL THEN existing.notes
-        ELSE 'SmartMoving Job #' || facts.job_number || ' - ' || coalesce(customers.name, 'customer unknown') || ' - '
-            || coalesce(branch.name, 'branch not known yet')
+        WHEN facts.is_gone THEN existing.notes
+        ELSE 'SmartMoving Job #' || coalesce(facts.job_number, facts.job_id) || ' - '
+            || coalesce(customers.name, 'customer unknown') || ' - ' || coalesce(branch.name, 'branch not known yet')
     END AS notes,
     CASE
-        WHEN facts.is_gone AND existing.tags IS NOT NULL THEN existing.tags
+        WHEN facts.is_gone THEN existing.tags
         ELSE array_remove(ARRAY[trim(BOTH FROM types.name), 'SmartMoving', branch.name], NULL)
     END AS tags,
     'SMARTMOVING' AS data_source,
-    CASE WHEN facts.has_detail THEN 'SYNCED' ELSE 'PENDING' END AS sync_status,
+    CASE
+        WHEN facts.is_gone THEN existing.sync_status
+        WHEN facts.has_detail THEN 'SYNCED'
+        ELSE 'PENDING'
+    END AS sync_status,
     facts.job_id,
     coalesce(facts.opportunity_id, existing.opportunity_id) AS opportunity_id,
     coalesce(facts.customer_id, existing.customer_id) AS customer_id,
     coalesce(facts.external_data, existing.external_data) AS external_data,
     coalesce(facts.observed_at, existing.observed_at) AS observed_at,
     facts.is_gone AS is_deleted
-FROM facts
+FROM named AS facts
 LEFT JOIN crm.truck_journeys AS existing
     ON existing.client_id = %(client)s AND existing.account = %(account)s AND facts.job_id = existing.job_id
+LEFT JOIN core.locations AS unmapped
+    ON unmapped.source = 'smartmoving' AND unmapped.account = %(account)s AND NOT unmapped.is_mapped
+LEFT JOIN core.locations
+    ON locations.location_id = coalesce(facts.location_id, existing.location_id, unmapped.location_id)
 LEFT JOIN crm.journey_statuses AS statuses ON statuses.source = 'smartmoving' AND facts.status_code = statuses.code
-LEFT JOIN core.locations ON facts.location_id = locations.location_id
 LEFT JOIN smartmoving.customers
     ON customers.client_id = %(client)s AND customers.account = %(account)s
     AND facts.customer_id = customers.customer_id
@@ -146,6 +169,6 @@ LEFT JOIN smartmoving.service_types AS types
 CROSS JOIN LATERAL (
     SELECT trim(BOTH FROM coalesce(facts.branch_name, CASE WHEN locations.is_mapped THEN locations.name END)) AS name
 ) AS branch
-WHERE existing.job_id IS NOT NULL
-    OR (statuses.makes_journey AND NOT facts.is_gone AND facts.job_number IS NOT NULL
-        AND facts.service_date IS NOT NULL)
+-- A status that nobody declared makes no journey and changes none.
+WHERE (existing.job_id IS NOT NULL AND (facts.is_gone OR statuses.code IS NOT NULL))
+    OR (statuses.makes_journey AND NOT facts.is_gone AND facts.service_date IS NOT NULL)

@@ -1,1 +1,0 @@
-CREATE INDEX ON {{ table.staged | ident }} (record_id)

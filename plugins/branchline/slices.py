@@ -1,0 +1,207 @@
+"""What one slice knows while it is fetched: the pages it lacks, the vendor's total, whether the whole can be believed.
+
+No I/O: the pool of fetch.py asks, calls and lands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from branchline.errors import NotFound, VendorChanged
+from branchline.pages import Page, Record, cut_page
+from branchline.stream import Stream
+from branchline.transport import Effort
+
+#: A vendor that sends no total is read page by page; this many pages of one slice are a loop, not data.
+MOST_PAGES = 20_000
+
+
+class Slice:
+    """A slice of ops.sync_slices while it is fetched.
+
+    Attributes:
+        slice_id: its number.
+        name: stream and scope, for people.
+        priority: its class in the call budget.
+        effort: calls, waiting and failure that its calls share.
+        missing: numbers of the pages (places of the ids) that are not landed.
+        pages_total: pages the vendor says there are, None before it said.
+        total: records the vendor said last, None where it does not say.
+        has_moved: whether the vendor said different totals while it was read: a row may have shifted past us.
+        rereads: times it was read again because of that.
+        is_closed: whether nothing more is to be done for it: all here, or failed.
+    """
+
+    def __init__(self, row: Any, stream: Stream, max_records: int | None = None) -> None:
+        """Take the ledger's row, with `pages` as the list of the landed ones.
+
+        Args:
+            row: slice_id, scope, request, priority, pages, pages_total, vendor_total, verdict, reread.
+            stream: its stream.
+            max_records: read no further page than holds so many records.
+        """
+        self.slice_id: int = row.slice_id
+        self.name = f"{stream.name} {row.scope}"
+        self.priority: str = row.priority
+        self.effort = Effort()
+        self.pages_total: int | None = row.pages_total
+        self.total: int | None = row.vendor_total
+        self.has_moved = row.verdict is not None
+        self.rereads: int = row.reread
+        self.is_closed = False
+        self.calls_told = 0
+        self._stream = stream
+        self._keys: list[str] | None = row.request.get("keys")
+        self._params = [*stream.params, *((name, str(value)) for name, value in row.request.get("params", {}).items())]
+        self._first = 0 if self._keys is not None else stream.paging.first if stream.paging else 1
+        self._max_records = max_records
+        done = set(row.pages or ())
+        self.resumed = len(done)
+        self._begin(done)
+
+    def _begin(self, done: set[int]) -> None:
+        """Know what lacks, and that the other pages wait for the first call's answer."""
+        if self._keys is not None:
+            wanted: Iterable[int] = range(len(self._keys))
+        elif self.pages_total is not None:
+            wanted = range(self._first, self._first + self.pages_total)
+        elif done:
+            wanted = range(self._first, max(done) + 2)
+        else:
+            wanted = (self._first,)
+        self.missing = set(wanted) - done
+        self._highest = max(self.missing | done, default=self._first)
+        self._waiting = sorted(self.missing)
+        self._size: int | None = None
+        self._rows = 0
+        self._pages_seen: dict[int, int] = {}
+        self._rows_seen: set[int] = set()
+
+    def first_pages(self) -> list[int]:
+        """The page to begin with: one alone, which tells of the others and costs a vendor in trouble one call."""
+        first, self._waiting = self._waiting[:1], self._waiting[1:]
+        return first
+
+    def request(self, number: int) -> tuple[str, list[tuple[str, str]]]:
+        """Path and query of a page, or of the id at that place."""
+        if self._keys is not None:
+            return self._stream.path.format(key=quote(self._keys[number], safe="")), self._params
+        paging = self._stream.paging
+        if paging is None:
+            return self._stream.path, self._params
+        return self._stream.path, [
+            *self._params,
+            (paging.page_param, str(number)),
+            (paging.size_param, str(paging.size)),
+        ]
+
+    def asked(self, number: int) -> str | None:
+        """The id at that place; None where pages are read."""
+        return None if self._keys is None else self._keys[number]
+
+    def read(self, number: int, body: bytes) -> Page:
+        """Cut an answer into records, and doubt what contradicts the stream's promise or itself.
+
+        Raises:
+            VendorChanged: it is no page of this stream.
+        """
+        doing = (
+            f"Reading {self._stream.name} {self._keys[number]}" if self._keys else f"Reading {self.name} page {number}"
+        )
+        page = cut_page(body, self._stream.paging, doing=doing)
+        if self._keys is not None:
+            # Asked for by its own id the answer is that record, asked for by another's it is a list.
+            is_list = self._stream.asked_as is not None
+            if page.is_bare != is_list:
+                raise VendorChanged(doing, "a list where one record was expected" if page.is_bare else "not a list")
+        elif self._stream.paging is not None and number == self._first and not page.records:
+            if page.is_bare:
+                raise VendorChanged(doing, "an empty list without the envelope")
+            if page.total:
+                raise VendorChanged(doing, f"the first page is empty though the vendor counts {page.total} records")
+        seen_as = self._pages_seen.get(_digest(page), number) if page.records and self._keys is None else number
+        if seen_as != number:
+            raise VendorChanged(doing, f"it repeats page {seen_as}: the vendor ignores the page number")
+        return page
+
+    def not_found(self, error: NotFound) -> Page:
+        """The page of an id that the vendor says it does not have (T10).
+
+        Raises:
+            VendorChanged: the stream is not read by id: its path is gone.
+        """
+        if self._keys is None:
+            raise VendorChanged(error.doing, error.fact) from error
+        return Page([Record(None, None, "not_found")])
+
+    def learn(self, number: int, page: Page) -> list[int]:
+        """Take note of a page; returns the numbers that may be asked for now."""
+        further, self._waiting = self._waiting, []
+        if self._keys is None:
+            if page.records:
+                self._pages_seen[_digest(page)] = number
+            self._rows += len(page.records)
+            self._rows_seen.update(hash(record.text or record.raw) for record in page.records)
+            further += self._further(number, page)
+        return further
+
+    def _further(self, number: int, page: Page) -> list[int]:
+        """The pages that this one tells of."""
+        paging = self._stream.paging
+        if paging is None:
+            self.pages_total = 1
+            return []
+        if page.total is not None:
+            self.has_moved = self.has_moved or (self.total is not None and self.total != page.total)
+            self.total = page.total
+            size = page.size or self._size or (len(page.records) if number == self._first else 0)
+            self._size = size
+            if size:
+                wanted = page.total if self._max_records is None else min(page.total, self._max_records)
+                pages = max(1, -(-wanted // size))
+                self.pages_total = max(pages, self.pages_total or 0)
+                return self._ask_to(self._first + pages - 1)
+        if self.pages_total is not None:
+            return []
+        # No total: read on until an empty page or the vendor's own last mark; a short page proves nothing.
+        is_enough = self._max_records is not None and self._rows >= self._max_records
+        if page.records and page.is_last is not True and not is_enough:
+            if number >= MOST_PAGES:
+                raise VendorChanged(f"Reading {self.name}", f"page {number} is not the last")
+            return self._ask_to(number + 1)
+        self.pages_total = number - self._first + 1
+        return []
+
+    def _ask_to(self, last: int) -> list[int]:
+        fresh = list(range(self._highest + 1, last + 1))
+        self._highest = max(self._highest, last)
+        self.missing.update(fresh)
+        return fresh
+
+    @property
+    def needs_count(self) -> bool:
+        """Whether only the database knows how many distinct records are here: an earlier try landed some."""
+        return self.resumed > 0 and self.total is not None and self._keys is None
+
+    def is_doubtful(self, distinct: int | None = None) -> bool:
+        """Whether a row may have shifted past us: the total moved, or fewer records are here than it says (T20-T22).
+
+        A surplus loses nothing: a row that vanished while we read.
+        """
+        if self.total is None or self._max_records is not None or self._keys is not None:
+            return False
+        return self.has_moved or (len(self._rows_seen) if distinct is None else distinct) < self.total
+
+    def restart(self) -> None:
+        """Forget every page: it is read once more."""
+        self.rereads += 1
+        self.resumed = 0
+        self.pages_total = self.total = None
+        self.has_moved = False
+        self._begin(set())
+
+
+def _digest(page: Page) -> int:
+    return hash(tuple(record.text or record.raw for record in page.records))

@@ -1,0 +1,184 @@
+"""Who may import whom. A block knows only what stands below it; what a vendor is called is one word."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.policy.conftest import PROJECT
+
+PACKAGE = PROJECT / "plugins" / "branchline"
+
+#: From the ground up. A new block gets its floor here: imports go down only, never sideways.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("stream", "errors", "calendars"),
+    ("request", "pages", "sources"),
+    ("warehouse",),
+    ("migrations", "tables", "limits", "landing", "upkeep"),
+    ("merge", "transport"),
+    ("ledger", "slices"),
+    ("plan", "derive", "outbox", "fetch"),
+    ("sync", "hooks"),
+    ("alerts", "retries", "settings", "params"),
+    ("tasks",),
+    ("web",),
+)
+FLOOR = {block: floor for floor, blocks in enumerate(FLOORS) for block in blocks}
+#: What is declared or computed without a database, a network or Airflow.
+PURE = {"stream", "errors", "calendars", "request", "pages", "sources"}
+IMPURE = {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "aiohttp", "requests", "jinja2", "pandas"}
+WITH_AIRFLOW = {"hooks", "tasks", "params", "alerts", "retries", "settings", "web"}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in the file, as dotted names; relative imports count as written."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: import by the full name"
+            module = node.module or ""
+            # `from branchline import sync` imports a block by the name that follows
+            names |= {f"{module}.{alias.name}" for alias in node.names} if module == "branchline" else {module}
+    return names
+
+
+def block_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def python_files(folder: Path) -> list[Path]:
+    found = [path for path in sorted(folder.rglob("*.py")) if "__pycache__" not in path.parts]
+    assert found, f"{folder} has no Python files"
+    return found
+
+
+BLOCKS = [path for path in python_files(PACKAGE) if path.parent != PACKAGE or path.stem != "__init__"]
+
+
+def test_every_block_has_a_floor() -> None:
+    assert len(BLOCKS) >= 25
+    unknown = sorted({block_of(path) for path in BLOCKS} - set(FLOOR))
+    assert unknown == [], f"give {unknown} a floor in FLOORS"
+
+
+@pytest.mark.parametrize("path", BLOCKS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path: Path) -> None:
+    block = block_of(path)
+    for name in sorted(imported(path)):
+        if name.split(".")[0] != "branchline":
+            continue
+        parts = name.split(".")
+        assert len(parts) > 1, f"{path.name}: name the block"
+        other = parts[1]
+        if other == block and path.parent != PACKAGE:
+            continue  # hooks know each other
+        assert other in FLOOR, f"{path.name} imports {name}, which has no floor"
+        assert FLOOR[other] < FLOOR[block], f"{block} (floor {FLOOR[block]}) imports {other} (floor {FLOOR[other]})"
+
+
+@pytest.mark.parametrize("path", BLOCKS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_upper_floors_know_airflow_and_the_ground_knows_nothing(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported(path)}
+    if block_of(path) in PURE:
+        assert not roots & IMPURE, f"{path.name} imports {roots & IMPURE}"
+    if block_of(path) not in WITH_AIRFLOW:
+        assert "airflow" not in roots, f"{path.name} imports airflow: everything below the tasks runs without it"
+
+
+def test_the_product_and_its_sandbox_know_nothing_of_each_other() -> None:
+    rules = {
+        "plugins": {"sandbox", "stack", "tests", "bench", "dags", "plugins", "include"},
+        "dags": {"sandbox", "stack", "tests", "bench", "include", "plugins"},
+        "sandbox": {"branchline", "stack", "tests", "bench", "dags", "plugins", "airflow", "psycopg"},
+    }
+    for folder, forbidden in rules.items():
+        for path in python_files(PROJECT / folder):
+            roots = {name.split(".")[0] for name in imported(path)}
+            assert not roots & forbidden, f"{path.relative_to(PROJECT)} imports {roots & forbidden}"
+
+
+def test_no_module_has_a_name_that_says_nothing(files: list[Path]) -> None:
+    names = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "shared", "lib"}
+    parts = {
+        str(path.relative_to(PROJECT)): {part.removesuffix(".py").lower() for part in path.relative_to(PROJECT).parts}
+        for path in files
+        if path.suffix in {".py", ".sql"}
+    }
+    assert len(parts) > 80
+    assert {path: found & names for path, found in parts.items() if found & names} == {}
+
+
+def test_every_error_has_a_heading_in_the_runbook() -> None:
+    errors = importlib.import_module("branchline.errors")
+    classes = [
+        name
+        for name, cls in vars(errors).items()
+        if inspect.isclass(cls) and issubclass(cls, errors.BranchlineError) and cls is not errors.BranchlineError
+    ]
+    assert len(classes) >= 7
+    runbook = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
+        for line in runbook.splitlines()
+        if line.startswith("#")
+    }
+    # what alerts.py links to: a class, whatever else failed, a deadline
+    wanted = {name.lower() for name in classes} | {"anything-else", "a-deadline-was-missed"}
+    assert wanted - headings == set()
+
+
+# ------------------------------------------------------------------------------------------- one word per vendor
+
+VENDORS = sorted(path.stem for path in (PACKAGE / "sources").glob("*.py") if path.stem != "__init__")
+
+
+@pytest.mark.parametrize("slug", VENDORS)
+def test_a_vendor_is_one_word_everywhere(slug: str) -> None:
+    assert re.fullmatch(r"[a-z]+", slug)
+    module = importlib.import_module(f"branchline.sources.{slug}")
+    source = getattr(module, slug.upper())
+    assert source.slug == slug
+    assert source.hook.startswith(f"branchline.hooks.{slug}.")
+    for place in (
+        f"dags/{slug}.py",
+        f"plugins/branchline/hooks/{slug}.py",
+        f"include/sql/{slug}",
+        f"sandbox/{slug}",
+        f"tests/{slug}",
+    ):
+        path = PROJECT / place
+        assert path.exists() or path.with_suffix(".py").exists(), f"{place} is missing"
+    migrations = [path.name for path in (PROJECT / "include/sql/migrations").glob(f"[0-9][0-9][0-9][0-9]_{slug}.sql")]
+    assert len(migrations) == 1
+    settings = yaml.safe_load((PROJECT / "airflow_settings.yaml").read_text(encoding="utf-8"))["airflow"]
+    assert slug in {pool["pool_name"] for pool in settings["pools"]}
+    assert slug in {connection["conn_id"] for connection in settings["connections"]}
+    assert f'"{slug}"' in next(
+        variable["variable_value"]
+        for variable in settings["variables"]
+        if variable["variable_name"] == "branchline_accounts"
+    )
+
+
+def test_every_dag_and_sql_folder_belongs_to_a_vendor_or_the_warehouse() -> None:
+    assert VENDORS
+    for path in (PROJECT / "dags").glob("*.py"):
+        assert path.stem.split("_")[0] in {*VENDORS, "warehouse"}, path.name
+    for path in (PROJECT / "include" / "sql").iterdir():
+        if path.is_dir():
+            assert path.name in {*VENDORS, "migrations", "metrics", "crm"}, path.name
+
+
+def test_a_vendor_has_no_second_spelling(texts: dict[str, str]) -> None:
+    second = re.compile(r"smart[-_ ]moving|tek[-_ ]metric|drive[-_ ]shop[-_]fms", re.IGNORECASE)
+    found = [f"{name}: {match[0]}" for name, text in texts.items() for match in second.finditer(text)
+             if name != "tests/policy/test_layers.py"]  # fmt: skip
+    assert found == []
