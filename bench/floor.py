@@ -60,8 +60,13 @@ async def _fetch(base: str, concurrency: int) -> tuple[list[Any], list[tuple[int
             while True:
                 place, branch, day, number = await queue.get()
                 answer = await get(
-                    "/api/customers", IncludeOpportunityInfo="true", BranchId=branch, FromServiceDate=day,
-                    ToServiceDate=day, Page=str(number), PageSize="200",
+                    "/api/customers",
+                    IncludeOpportunityInfo="true",
+                    BranchId=branch,
+                    FromServiceDate=day,
+                    ToServiceDate=day,
+                    Page=str(number),
+                    PageSize="200",
                 )
                 pages.append((place, answer["pageResults"]))
                 if number == 1:
@@ -98,37 +103,79 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
             location = locations[branch["id"]]
             for row in rows:
                 key = row["id"]
-                customers[key] = (key, row["name"], row.get("phoneNumber") or None, row.get("phoneType"),
-                                  row.get("emailAddress") or None, row.get("address") or None, *tail)
+                customers[key] = (
+                    key,
+                    row["name"],
+                    row.get("phoneNumber") or None,
+                    row.get("phoneType"),
+                    row.get("emailAddress") or None,
+                    row.get("address") or None,
+                    *tail,
+                )
                 for n, phone in enumerate(row.get("secondaryPhoneNumbers") or (), 1):
                     phones[key, n] = (key, n, phone["phoneNumber"], phone["phoneType"], *tail)
                 for opportunity in row.get("opportunities") or ():
                     mine = opportunity.get("jobs") or ()
                     opportunities[opportunity["id"]] = (
-                        opportunity["id"], key, opportunity["quoteNumber"], opportunity["status"],
-                        sorted(job["id"] for job in mine), location, *tail)
+                        opportunity["id"],
+                        key,
+                        opportunity["quoteNumber"],
+                        opportunity["status"],
+                        sorted(job["id"] for job in mine),
+                        location,
+                        *tail,
+                    )
                     for job in mine:
                         day = job["serviceDate"]
-                        jobs[job["id"]] = (job["id"], opportunity["id"], key, job["jobNumber"], day, job["type"],
-                                           location, Jsonb(job), *tail)
+                        jobs[job["id"]] = (
+                            job["id"],
+                            opportunity["id"],
+                            key,
+                            job["jobNumber"],
+                            day,
+                            job["type"],
+                            location,
+                            Jsonb(job),
+                            *tail,
+                        )
                         status = {4: "MORNING_PREP", 10: "COMPLETED", 11: "AUDITED"}.get(opportunity["status"])
                         if status:
                             number = job["jobNumber"]
                             notes = f"SmartMoving Job #{number} - {row['name']} - {branch['name'].strip()}"
                             journeys[f"sm_job_{number}"] = (
-                                f"sm_job_{number}", location, day, status, notes,
-                                ["SmartMoving", branch["name"].strip()], "SMARTMOVING", "PENDING", job["id"],
-                                opportunity["id"], key, Jsonb(job), *tail)
+                                f"sm_job_{number}",
+                                location,
+                                day,
+                                status,
+                                notes,
+                                ["SmartMoving", branch["name"].strip()],
+                                "SMARTMOVING",
+                                "PENDING",
+                                job["id"],
+                                opportunity["id"],
+                                key,
+                                Jsonb(job),
+                                *tail,
+                            )
         for table, columns, values in (
             ("smartmoving.customers", "customer_id, name, phone_number, phone_type, email_address, address", customers),
             ("smartmoving.customer_phones", "customer_id, ordinal, phone_number, phone_type", phones),
-            ("smartmoving.swept_opportunities",
-             "opportunity_id, customer_id, quote_number, status, job_ids, location_id", opportunities),
-            ("smartmoving.swept_jobs",
-             "job_id, opportunity_id, customer_id, job_number, service_date, service_type, location_id, extra", jobs),
-            ("crm.truck_journeys",
-             "external_id, location_id, date, status, notes, tags, data_source, sync_status, job_id, opportunity_id, "
-             "customer_id, external_data", journeys),
+            (
+                "smartmoving.swept_opportunities",
+                "opportunity_id, customer_id, quote_number, status, job_ids, location_id",
+                opportunities,
+            ),
+            (
+                "smartmoving.swept_jobs",
+                "job_id, opportunity_id, customer_id, job_number, service_date, service_type, location_id, extra",
+                jobs,
+            ),
+            (
+                "crm.truck_journeys",
+                "external_id, location_id, date, status, notes, tags, data_source, sync_status, job_id, opportunity_id, "
+                "customer_id, external_data",
+                journeys,
+            ),
         ):
             with connection.cursor() as cursor:
                 with cursor.copy(f"COPY {table} ({columns}, {AUDIT}) FROM STDIN") as copy:

@@ -7,5 +7,5 @@ SELECT
 FROM pg_attribute AS attribute
 LEFT JOIN pg_constraint AS primary_key
     ON attribute.attrelid = primary_key.conrelid AND primary_key.contype = 'p'
-WHERE attribute.attrelid = %s::regclass AND attribute.attnum > 0 AND NOT attribute.attisdropped
+WHERE attribute.attrelid = %(target)s::regclass AND attribute.attnum > 0 AND NOT attribute.attisdropped
 ORDER BY attribute.attnum

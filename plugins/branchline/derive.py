@@ -10,6 +10,7 @@ import psycopg
 
 from branchline.calendars import zone_of
 from branchline.ledger import Account, read_fact, write_fact
+from branchline.merge import refresh_statistics
 from branchline.tables import over, select_text
 from branchline.warehouse import one, render
 
@@ -72,10 +73,11 @@ def _merge_derived(
     select = select_text(account.source, name)
     shape = connection.execute(over(select, "*", "LIMIT 0"), names)
     columns = [column.name for column in shape.description or () if column.name not in _NOT_HASHED]
-    key = [row.name for row in connection.execute(render("columns.sql"), (target,)) if row.is_key]
+    key = [row.name for row in connection.execute(render("columns.sql"), {"target": target}) if row.is_key]
     rows = render("derived_rows.sql", select=select, columns=columns).decode()
     statement = render("merge.sql", target=target, rows=rows, key=key, columns=columns, parent=[], force=False)
     row = one(connection, statement, names)
+    refresh_statistics(connection, target, row.created + row.updated)
     return {"created": row.created, "updated": row.updated}
 
 

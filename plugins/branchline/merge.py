@@ -22,6 +22,8 @@ Connection = psycopg.Connection[Any]
 #: A complete window that lacks more than this share of what it showed before, and more than so many rows, is refused.
 SHRINK_SHARE = 0.2
 SHRINK_ROWS = 10
+#: Rows written to a table at once that make its statistics worthless.
+MANY_ROWS = 1000
 
 
 @dataclass
@@ -98,7 +100,7 @@ def merge_stream(
     names = {"sync_id": sync_id, "source": source.slug, "stream": stream.name, "slices": list(slices)}
     connection.execute(render("landed.sql"), names | {"rivals": _rivals(connection, stream, slices)})
     connection.execute("CREATE UNIQUE INDEX ON landed (record_id)")
-    connection.execute("ANALYZE landed")
+    connection.execute("ANALYZE landed (record_id, fetched_at, is_own, asked, flaw)")
     tables = [_stage(connection, source, name, is_root=place == 0) for place, name in enumerate(stream.into)]
     root = tables[0]
     connection.execute(render("flaws.sql", tables=tables, root=root))
@@ -118,7 +120,10 @@ def merge_stream(
     counts.deleted += _tombstone(connection, tables, stream.asked_as or root.key[0], counts, names)
     connection.execute(render("resolve.sql", root=root), names)
     if not is_replay and stream.due is not None:
-        counts.deleted += _settle_asked(connection, source, stream, root, names)
+        counts.deleted += _settle_asked(connection, stream, root, names)
+    settle = f"{source.slug}/{stream.name}.settle.sql"
+    if has(settle):
+        connection.execute(render(settle), names)
     _drop_temporary(connection, tables)
     return counts
 
@@ -129,7 +134,7 @@ def _stage(connection: Connection, source: Source, name: str, *, is_root: bool) 
     select = select_text(source.slug, name)
     connection.execute(render("type.sql", staged=table.staged, columns=table.columns, select=select))
     connection.execute(f"CREATE INDEX ON {table.staged} (record_id)".encode())
-    connection.execute(f"ANALYZE {table.staged}".encode())
+    connection.execute(f"ANALYZE {table.staged} (record_id, {table.key_list})".encode())
     return table
 
 
@@ -172,11 +177,18 @@ def _merge_table(
         ),
         names,
     )
+    refresh_statistics(connection, table.target, row.created + row.updated)
     if table.is_root:
         counts.created, counts.updated = row.created, row.updated
         return
     removed = connection.execute(render("prune.sql", table=table, root=root), names).rowcount
     counts.tables[table.target] = {"created": row.created, "updated": row.updated, "removed": removed}
+
+
+def refresh_statistics(connection: Connection, table: str, written: int) -> None:
+    """Let the planner know of many new rows at once: its statistics else come when the transaction is long over."""
+    if written > MANY_ROWS:
+        connection.execute(f"ANALYZE {table}".encode())
 
 
 def _note_drift(connection: Connection, source: Source, tables: Sequence[Table], names: dict[str, Any]) -> None:
@@ -217,18 +229,14 @@ def _ask_for_absent(
         connection.execute(render("recheck.sql", absent=absent), names)
 
 
-def _settle_asked(
-    connection: Connection, source: Source, stream: Stream, root: Table, names: dict[str, Any]
-) -> int:
+def _settle_asked(connection: Connection, stream: Stream, root: Table, names: dict[str, Any]) -> int:
     """Act on the answers of a by-id stream; returns tombstones set in its own table."""
     retired = 0
     if stream.absence == "deleted":
         asked_as = stream.asked_as or root.key[0]
         retired = connection.execute(render("retire_asked.sql", root=root, asked_as=asked_as), names).rowcount
-    connection.execute(render("lookups.sql"), names)
-    settle = f"{source.slug}/{stream.name}.settle.sql"
-    if has(settle):
-        connection.execute(render(settle), names)
+    asked = connection.execute(render("lookups.sql"), names).rowcount
+    refresh_statistics(connection, "ops.lookups", asked)
     return retired
 
 

@@ -27,7 +27,7 @@ _LOCK = "branchline migrations"
 
 
 def create_roles(conninfo: str) -> None:
-    """Create the five login roles of the warehouse, idempotently, with no password.
+    """Create the roles of the warehouse (include/sql/roles.sql), idempotently, with no password.
 
     Args:
         conninfo: a connection to the warehouse database as a role that may create roles (the cluster's admin).

@@ -7,13 +7,18 @@ becomes a silent full sync.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from airflow.sdk import Param
 
+from branchline.errors import Reconfigure
 from branchline.request import Request
 from branchline.stream import Source
+
+#: Names that a run's conf may use: the fields of Request but those that Airflow tells.
+FIELDS = frozenset(field.name for field in fields(Request)) - {"is_backfill", "asked_by"}
 
 
 def sync_params(source: Source) -> dict[str, Param]:
@@ -105,8 +110,15 @@ def read_request(params: Mapping[str, Any], *, is_backfill: bool = False, asked_
         asked_by: who triggered the run.
 
     Raises:
-        Reconfigure: the values contradict each other.
+        Reconfigure: a name that the form does not have (a typo must not become an ordinary sync), or values that
+            contradict each other.
     """
+    unknown = set(params) - FIELDS
+    if unknown:
+        raise Reconfigure(
+            "Reading the run's params",
+            f"there is no {', '.join(sorted(unknown))}; there are {', '.join(sorted(FIELDS))}",
+        )
     return Request(
         full=bool(params.get("full")),
         since=_date(params.get("since")),

@@ -16,7 +16,7 @@ import psycopg
 
 from branchline import calendars, ledger, plan
 from branchline.derive import derive
-from branchline.errors import BranchlineError, Incomplete, Reconfigure
+from branchline.errors import BranchlineError, Incomplete, Reconfigure, TryLater
 from branchline.fetch import Progress, fetch_chunk
 from branchline.ledger import Account, Run, SliceSpec
 from branchline.limits import Budget, read_budget
@@ -139,9 +139,7 @@ def refuse(sync: Sync, wave: str, error: BranchlineError) -> None:
         ledger.register_accounts(connection, [sync.account])
         for stream in sync.source.in_wave(wave):
             if not sync.request.streams or stream.name in sync.request.streams:
-                sync_id = ledger.open_sync(
-                    connection, sync.run, sync.account, stream, sync.request.as_configuration()
-                )
+                sync_id = ledger.open_sync(connection, sync.run, sync.account, stream, sync.request.as_configuration())
                 connection.execute(
                     "UPDATE ops.sync_history SET error_message = %s WHERE sync_id = %s", (str(error), sync_id)
                 )
@@ -326,7 +324,12 @@ def _honours_location(
         async with Transport(endpoint) as transport:
             return await probe.honours_location(transport, stream, params), transport.calls
 
-    honoured, calls = asyncio.run(ask())
+    try:
+        honoured, calls = asyncio.run(ask())
+    except TryLater as error:
+        # Sweeping the company whole is right either way; the sweep's own calls will tell how the vendor is.
+        log.warning("whether %s filters by location could not be asked now: %s", stream.name, error)
+        return bool(fact is not None and fact.cursor_value)
     with connection.transaction():
         ledger.write_fact(connection, *where, honoured)
         connection.execute(

@@ -92,7 +92,7 @@ def read_table(connection: psycopg.Connection[Any], source: str, name: str, *, i
         VendorChanged: the SELECT names a column that the table does not have.
     """
     target = f"{source}.{name}"
-    catalog = {row.name: row for row in connection.execute(render("columns.sql"), (target,))}
+    catalog = {row.name: row for row in connection.execute(render("columns.sql"), {"target": target})}
     shape = connection.execute(over(select_text(source, name), "*", "LIMIT 0"))
     sent = [(column.name, column.type_code) for column in shape.description or ()]
     types = connection.execute(

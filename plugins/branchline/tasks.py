@@ -218,9 +218,7 @@ def _accounts(hook: str) -> Iterator[tuple[VendorHook, Sync]]:
     module, _, name = hook.rpartition(".")
     cls: type[VendorHook] = getattr(import_module(module), name)
     kind = getattr(run.run_type, "value", run.run_type)
-    request = read_request(
-        context["params"], is_backfill=kind == "backfill", asked_by=run.triggering_user_name
-    )
+    request = read_request(context["params"], is_backfill=kind == "backfill", asked_by=run.triggering_user_name)
     start, end = run.data_interval_start, run.data_interval_end
     has_interval = start is not None and end is not None and start < end
     # A scheduled run stands for the end of its interval, a triggered one for the moment it was triggered; a backfill

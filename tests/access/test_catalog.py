@@ -113,7 +113,11 @@ def test_what_names_a_client_in_the_ledger_is_guarded_or_the_operators_alone(cat
 
 def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
     work = {"SELECT", "INSERT", "UPDATE", "DELETE"}
-    assert {name: who for name, who in grants(catalog, "ops").items() if name != "schema_version"} == {
+    held = {
+        name: {role: words - {"MAINTAIN"} if role == "branchline_loader" else words for role, words in who.items()}
+        for name, who in grants(catalog, "ops").items()
+    }
+    assert {name: who for name, who in held.items() if name != "schema_version"} == {
         name: {"branchline_loader": work, "branchline_operator": {"SELECT"}}
         | ({role: {"SELECT"} for role in people})
         for name, people in {
@@ -157,6 +161,9 @@ def test_nothing_is_granted_to_everybody_and_nobody_truncates(catalog: Warehouse
             walked += 1
             assert set(who) <= set(ROLES), f"{schema}.{name}: {set(who) - set(ROLES)}"
             for role, words in who.items():
+                # MAINTAIN: the loader analyses a table that it has just filled; it changes no row and no shape
+                if role == "branchline_loader" and schema != "landing":
+                    words = words - {"MAINTAIN"}
                 assert words <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, f"{schema}.{name}: {role} {words}"
                 if role in {"branchline_reader", "branchline_operator", "branchline_crew"}:
                     assert words <= {"SELECT"}, f"{schema}.{name}: {role} {words}"

@@ -14,7 +14,7 @@ from branchline.ledger import Account
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.blocks.landed import BEGAN, LGM, Bench, after, bench, charge, customer, detail, embedded, job
+from tests.blocks.landed import Bench, after, bench, customer, detail, embedded, job
 
 DAY = (date(2026, 7, 15), date(2026, 7, 16))
 

@@ -47,6 +47,7 @@ def test_the_schema_refuses(name: str, value: Any) -> None:
         ({"until": "2026-07-01"}, "needs since"),
         ({"replay": True, "full": True}, "replay"),
         ({"replay": True, "max_records": 5}, "replay"),
+        ({"sinse": "2026-07-01"}, "there is no sinse; there are .*since"),
     ],
 )
 def test_contradictions_are_refused_with_the_reason(values: dict[str, Any], words: str) -> None:

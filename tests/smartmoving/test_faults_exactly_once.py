@@ -175,10 +175,9 @@ def assert_same(line: Any, undisturbed: Any) -> None:
 @pytest.mark.parametrize("point", list(POINTS))
 def test_t60_killed_inside_a_statement_and_run_again(smartmoving: Any, undisturbed: Any, point: str) -> None:
     line = smartmoving(**SMALL)
-    with standing_still(line, point) as is_reached:
-        with child_process(line, "never") as process:
-            wait_until(lambda: is_reached() or process.poll() is not None, point)
-            assert is_reached(), f"the child ended before {point}"
+    with standing_still(line, point) as is_reached, child_process(line, "never") as process:
+        wait_until(lambda: is_reached() or process.poll() is not None, point)
+        assert is_reached(), f"the child ended before {point}"
     assert process.returncode == -signal.SIGKILL
     assert set(finish(line).values()) == {"success"}
     assert_same(line, undisturbed)
@@ -279,7 +278,9 @@ def test_t63_a_second_run_changes_no_row(smartmoving: Any) -> None:
 # ----------------------------------------------------------------------------------------------------- T64, wrong clocks
 
 
-def test_t64_a_watermark_of_the_future_is_told_and_passed_over(smartmoving: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_t64_a_watermark_of_the_future_is_told_and_passed_over(
+    smartmoving: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     line = smartmoving(**SMALL)
     line.sync()
     line.warehouse.execute(
@@ -304,7 +305,7 @@ def test_t64_an_answer_of_the_future_is_asked_for_again(smartmoving: Any) -> Non
     assert line.vendor.control.served()["total"] - before > 5
 
 
-# ------------------------------------------------------------------------------------------- T66, the database goes away
+# ------------------------------------------------------------------------------------------ T66, the database goes
 
 
 def test_t66_postgresql_restarts_in_the_middle_of_a_merge(undisturbed: Any, vendors: Any) -> None:
@@ -350,14 +351,12 @@ def standing_still_until_restart(line: Any, own: Any) -> Iterator[Callable[[], b
         "$$ BEGIN PERFORM pg_sleep(600); RETURN NULL; END $$; "
         "CREATE TRIGGER stand_still BEFORE INSERT ON smartmoving.swept_jobs EXECUTE FUNCTION public.stand_still()"
     )
-    yield lambda: line.warehouse.one(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", role="admin"
-    )
+    yield lambda: line.warehouse.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", role="admin")
     own.stop()
     own.start()
 
 
-# ------------------------------------------------------------------------------------------------------ T67, from landing
+# ----------------------------------------------------------------------------------------------------- T67, from landing
 
 
 def lived(smartmoving: Any) -> Any:
@@ -402,7 +401,8 @@ def test_t67_replay_repairs_rows_that_an_older_mapping_wrote(smartmoving: Any) -
     line = lived(smartmoving)
     tables = contents(line.warehouse)
     line.warehouse.execute(
-        "UPDATE smartmoving.opportunities SET final_total_cents = 1, row_hash = gen_random_uuid() WHERE NOT is_deleted; "
+        "UPDATE smartmoving.opportunities SET final_total_cents = 1, row_hash = gen_random_uuid() "
+        "WHERE NOT is_deleted; "
         "UPDATE smartmoving.job_charges SET total_cents = 1, row_hash = gen_random_uuid() WHERE NOT is_deleted"
     )
     assert contents(line.warehouse) != tables
@@ -421,10 +421,14 @@ def test_t67_a_warehouse_built_again_from_landing_equals_the_one_that_lived(smar
     line.warehouse.execute(f"TRUNCATE {emptied.names}")
     line.sync(Request(replay=True))
     again = contents(line.warehouse)
-    # What the sweep alone once showed of a deleted opportunity is a tombstone that only its answer by id can set.
+    # While it is built again, a withdrawn journey is told from the sweep alone for a moment: its words may be poorer.
+    for found in (again, tables):
+        found["crm.truck_journeys"] = [
+            [pair for pair in row if not dict(row)["is_deleted"] == "True" or pair[0] in {"external_id", "status"}]
+            for row in found["crm.truck_journeys"]
+        ]
     for table in tables:
-        if table not in {"smartmoving.swept_opportunities", "smartmoving.swept_jobs"}:
-            assert again[table] == tables[table], table
+        assert again[table] == tables[table], table
 
 
 def test_a_killed_runs_rows_are_closed_by_the_next_run(smartmoving: Any) -> None:

@@ -204,3 +204,4 @@ GRANT SELECT ON crm.active_journeys, crm.today_journeys, crm.tomorrow_journeys
 TO branchline_reader, branchline_api, branchline_operator, branchline_crew, branchline_loader;
 GRANT SELECT ON crm.journey_statuses
 TO branchline_reader, branchline_api, branchline_operator, branchline_crew, branchline_loader;
+GRANT MAINTAIN ON crm.truck_journeys, crm.journey_crew TO branchline_loader; -- noqa: PRS

@@ -1,5 +1,5 @@
 -- Opportunities to ask for by id, the most wanted first: new in the sweep, changed since they were asked for, with a
--- service day that has ended since, or gone from a complete window. Refreshes by age come last, as far as the budget
+-- service day that has ended since (unless it was closed, cancelled or lost by then), or gone from a complete window. Refreshes by age come last, as far as the budget
 -- goes: an open opportunity that nobody asked about for a week.
 WITH swept AS (
     SELECT
@@ -7,6 +7,7 @@ WITH swept AS (
         greatest(max(opportunities.synced_at), max(jobs.synced_at)) AS changed_at,
         max(jobs.service_date) AS last_day,
         min(jobs.service_date) AS first_day,
+        min(opportunities.status) AS status,
         max(coalesce(locations.timezone, %(zone)s)) AS timezone
     FROM smartmoving.swept_opportunities AS opportunities
     INNER JOIN smartmoving.swept_jobs AS jobs USING (client_id, account, opportunity_id)
@@ -27,7 +28,8 @@ reasons AS (
             WHEN lookup.wanted IS NOT NULL THEN lookup.wanted
             WHEN swept.changed_at > lookup.asked_at THEN 'changed'
             WHEN
-                (swept.last_day + 1)::timestamp AT TIME ZONE swept.timezone <= %(now)s
+                swept.status NOT IN (11, 20, 30, 50)
+                AND (swept.last_day + 1)::timestamp AT TIME ZONE swept.timezone <= %(now)s
                 AND lookup.asked_at < (swept.last_day + 1)::timestamp AT TIME ZONE swept.timezone THEN 'ended'
             WHEN
                 lookup.was_found AND lookup.asked_at < %(now)s - interval '7 days'

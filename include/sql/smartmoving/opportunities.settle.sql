@@ -8,7 +8,11 @@ WITH answers AS (
         landed.account,
         landed.asked AS opportunity_id,
         landed.fetched_at,
-        landed.flaw IS NOT DISTINCT FROM 'not_found' AS is_gone,
+        coalesce(landed.flaw = 'not_found', FALSE) AND NOT EXISTS (
+            SELECT FROM landed AS later
+            WHERE later.asked = landed.asked AND later.flaw IS DISTINCT FROM 'not_found'
+                AND later.fetched_at > landed.fetched_at
+        ) AS is_gone,
         coalesce(verdicts.is_newest, FALSE) AS is_newest,
         lookup.reason = 'missing' AS was_missing
     FROM landed

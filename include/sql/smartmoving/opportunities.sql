@@ -1,9 +1,27 @@
 -- smartmoving.opportunities: one row an opportunity asked for by id. The branch has a name and no id (section 5.2):
--- it is matched by core.location_named, and what matches none is the client's unmapped location.
+-- it is matched by core.location_named, once a name, and what matches none is the client's unmapped location.
+WITH names AS (
+    SELECT DISTINCT
+        client_id,
+        source,
+        account,
+        coalesce(body #>> '{branch,name}', '') AS name
+    FROM landed
+),
+
+places AS MATERIALIZED (
+    SELECT
+        names.client_id,
+        names.account,
+        names.name,
+        core.location_named(names.client_id, names.source, names.account, names.name) AS location_id
+    FROM names
+)
+
 SELECT
     landed.record_id,
     body ->> 'id' AS opportunity_id,
-    core.location_named(landed.client_id, landed.source, landed.account, body #>> '{branch,name}') AS location_id,
+    places.location_id,
     body #>> '{customer,id}' AS customer_id,
     body ->> 'quoteNumber' AS quote_number,
     body #>> '{branch,name}' AS branch_name,
@@ -27,3 +45,6 @@ SELECT
     body ->> 'cancellationReason' AS cancellation_reason,
     core.as_instant(body ->> 'createdAtUtc') AS created_at
 FROM landed
+LEFT JOIN places
+    ON landed.client_id = places.client_id AND landed.account = places.account
+    AND coalesce(body #>> '{branch,name}', '') = places.name

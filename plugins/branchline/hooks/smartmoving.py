@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from branchline.errors import BranchlineError, Deferred, NotFound
+from branchline.errors import BranchlineError, Deferred, NotFound, Reconfigure
 from branchline.hooks.vendor import VendorHook
 from branchline.pages import cut_page
 from branchline.sources.smartmoving import SMARTMOVING
@@ -15,7 +15,13 @@ from branchline.transport import Transport
 
 
 def _not_found(status: int, body: bytes) -> type[BranchlineError] | None:
-    """An unknown opportunity is a 400 with a message, sometimes a 404 (section 8)."""
+    """An unknown opportunity is a 400 with a message, sometimes a 404 (section 8).
+
+    The lead provider's host answers every other path with an empty 404 (section 1): a connection that names the wrong
+    host must not turn every opportunity into a tombstone.
+    """
+    if status == 404 and not body.strip():
+        return Reconfigure
     if status == 404 or (status == 400 and (b"not found" in body.lower() or b"doesn't exist" in body.lower())):
         return NotFound
     return None
