@@ -45,14 +45,9 @@ async def _fetch(base: str, concurrency: int) -> tuple[list[Any], list[tuple[int
             async with session.get(base + path, params=params) as answer:
                 return msgspec.json.decode(await answer.read())
 
-        branches: list[Any] = []
-        page = 1
-        while True:
-            some = await get("/api/branches", Page=str(page), PageSize="200")
-            branches += some["pageResults"]
-            if some["lastPage"]:
-                break
-            page += 1
+        first = await get("/api/branches", Page="1", PageSize="200")
+        others = (get("/api/branches", Page=str(n), PageSize="200") for n in range(2, first["totalPages"] + 1))
+        branches = [row for page in (first, *await asyncio.gather(*others)) for row in page["pageResults"]]
 
         queue: asyncio.Queue[tuple[int, str, str, int]] = asyncio.Queue()
 
@@ -96,7 +91,9 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
     with psycopg.connect(conninfo) as connection:
         locations = {
             row[0]: row[1]
-            for row in connection.execute("SELECT external_id, location_id FROM core.locations WHERE client_id='floor'")
+            for row in connection.execute(
+                "SELECT external_id, location_id FROM core.locations WHERE client_id = 'floor'"
+            )
         }
         for place, rows in pages:
             branch = branches[place]
@@ -172,15 +169,15 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
             ),
             (
                 "crm.truck_journeys",
-                "external_id, location_id, date, status, notes, tags, data_source, sync_status, job_id, opportunity_id, "
-                "customer_id, external_data",
+                "external_id, location_id, date, status, notes, tags, data_source, sync_status, job_id, "
+                "opportunity_id, customer_id, external_data",
                 journeys,
             ),
         ):
-            with connection.cursor() as cursor:
-                with cursor.copy(f"COPY {table} ({columns}, {AUDIT}) FROM STDIN") as copy:
-                    for value in values.values():
-                        copy.write_row(value)
+            copying = f"COPY {table} ({columns}, {AUDIT}) FROM STDIN"
+            with connection.cursor() as cursor, cursor.copy(copying) as copy:
+                for value in values.values():
+                    copy.write_row(value)
     return {"customers": len(customers), "jobs": len(jobs), "journeys": len(journeys)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import sys
 import time
 from datetime import datetime
@@ -57,7 +58,7 @@ def load(base: str, conninfo: str, concurrency: int, per_minute: float = 0, stre
     root = counts["customers"]
     return {
         "wall": wall,
-        "steps": {name: round(seconds, 3) for name, seconds in steps.items()},
+        "steps": {"sweep.fetch": 0.0} | {name: round(seconds, 3) for name, seconds in steps.items()},
         "customers": root.created + root.updated + root.unchanged,
         "created": root.created,
         "updated": root.updated,
@@ -68,7 +69,7 @@ def load(base: str, conninfo: str, concurrency: int, per_minute: float = 0, stre
 
 def _peak() -> float:
     """Peak resident memory of this process in MB (an upper bound of its proportional share)."""
-    with open(f"/proc/{os.getpid()}/status", encoding="ascii") as status:
+    with pathlib.Path(f"/proc/{os.getpid()}/status").open(encoding="ascii") as status:
         for line in status:
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) / 1024
@@ -77,4 +78,6 @@ def _peak() -> float:
 
 if __name__ == "__main__":
     base, conninfo, concurrency, *rest = sys.argv[1:]
-    print(json.dumps(load(base, conninfo, int(concurrency), *(float(r) for r in rest))))
+    per_minute = float(rest[0]) if rest else 0.0
+    streams = rest[1] if len(rest) > 1 else "branches,customers"
+    print(json.dumps(load(base, conninfo, int(concurrency), per_minute, streams)))

@@ -36,6 +36,7 @@ class World:
 
     @property
     def base(self) -> str:
+        """SmartMoving's base URL."""
         return f"{self.url}/smartmoving/v1"
 
     def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:

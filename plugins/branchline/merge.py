@@ -202,7 +202,7 @@ def _tombstone(
     connection: Connection, tables: Sequence[Table], asked_as: str, counts: Counts, names: dict[str, Any]
 ) -> int:
     """Mark what the vendor said it does not have; returns how many root rows."""
-    gone = one(connection, "SELECT count(*) AS gone FROM landed WHERE flaw = 'not_found' AND is_own")
+    gone = one(connection, "SELECT count(*) AS gone FROM landed WHERE flaw = 'not_found'")
     if not gone.gone:
         return 0
     marked = 0

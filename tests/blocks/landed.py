@@ -203,7 +203,17 @@ def charge(total: Any, **more: Any) -> dict[str, Any]:
 
 #: Columns that say when and by which sync a row was written, and our own numbers: two runs never agree on them.
 CIRCUMSTANCE = frozenset(
-    ["synced_at", "first_seen_at", "observed_at", "last_sync_at", "sync_id", "deleted_at", "row_hash", "location_id", "location_ids"]
+    (
+        "synced_at",
+        "first_seen_at",
+        "observed_at",
+        "last_sync_at",
+        "sync_id",
+        "deleted_at",
+        "row_hash",
+        "location_id",
+        "location_ids",
+    )
 )
 
 

@@ -132,11 +132,12 @@ def test_the_sandbox_going_away_makes_the_run_red_and_keeps_the_rows(stack: Any)
     before = stack.rows("SELECT count(*) AS n FROM smartmoving.customers")[0].n
     sandbox = f"http://127.0.0.1:{stack.ports['SANDBOX_PORT']}"
     rule = {"match": "/api/customers", "action": {"kind": "status", "status": 401}}
-    assert requests.post(f"{sandbox}/_control/faults", json=rule, timeout=10).ok
+    control = requests.Session()
+    assert control.post(f"{sandbox}/_control/faults", json=rule, timeout=10).ok
     try:
         run = stack.trigger("smartmoving", {"streams": ["customers"]})
     finally:
-        assert requests.delete(f"{sandbox}/_control/faults", timeout=10).ok
+        assert control.delete(f"{sandbox}/_control/faults", timeout=10).ok
     assert run["state"] == "failed"
     (row,) = stack.rows("SELECT * FROM ops.sync_history WHERE run_id = %s", (run["dag_run_id"],))
     assert row.status == "failed"
@@ -167,7 +168,8 @@ def test_zz_an_interrupt_stops_everything_it_started(stack: Any) -> None:
     family = psutil.Process(stack.process.pid).children(recursive=True)
     assert len(family) > 5
     stack.process.send_signal(2)
-    assert stack.process.wait(90) == 0
+    code = stack.process.wait(90)
+    assert code == 0, stack.said()[-3000:]
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
     answer = subprocess.run(["ss", "-ltn"], capture_output=True, text=True, check=False)

@@ -153,7 +153,8 @@ def test_t34_t39_t40_text_is_stored_as_sent(lgm: Bench, text: str) -> None:
 def test_t34_branches_that_differ_only_by_accent_stay_apart(lgm: Bench) -> None:
     lgm.rows("INSERT INTO core.locations (client_id, source, account, external_id, name) "
              "SELECT 'lgm', 'smartmoving', 'smartmoving', name, name "
-             "FROM unnest(ARRAY['MONTREAL', E'MONTR\\u00c8AL', 'LONDON 🇨🇦', ' VANCOUVER']) AS name RETURNING 1")  # fmt: skip
+             "FROM unnest(ARRAY['MONTREAL', E'MONTR\\u00c8AL', 'LONDON 🇨🇦', ' VANCOUVER']) AS name "
+             "RETURNING 1")  # fmt: skip
 
     def place(name: str | None) -> str:
         found: str = lgm.one(

@@ -47,7 +47,7 @@ def wait_until(is_true: Callable[[], Any], what: str, seconds: float = 40) -> No
         time.sleep(0.02)
 
 
-# ------------------------------------------------------------------------------------------------ T60, kill -9 anywhere
+# ----------------------------------------------------------------------------------------------- T60, kill -9 anywhere
 
 
 def child(conninfo: str, url: str, mark_after: str) -> None:
@@ -200,7 +200,7 @@ def test_t60_t65_killed_after_a_step_and_run_again(smartmoving: Any, undisturbed
         assert line.vendor.control.served()["total"] == calls, "nothing was left to fetch"
 
 
-# ------------------------------------------------------------------------------------------ T61 to T63, doubled and twice
+# --------------------------------------------------------------------------------------- T61 to T63, doubled and twice
 
 
 def together(*works: Callable[[], Any]) -> list[BaseException]:
@@ -275,7 +275,7 @@ def test_t63_a_second_run_changes_no_row(smartmoving: Any) -> None:
     assert sum(row.unchanged for row in second) > 0
 
 
-# ----------------------------------------------------------------------------------------------------- T64, wrong clocks
+# --------------------------------------------------------------------------------------------------- T64, wrong clocks
 
 
 def test_t64_a_watermark_of_the_future_is_told_and_passed_over(
@@ -305,7 +305,7 @@ def test_t64_an_answer_of_the_future_is_asked_for_again(smartmoving: Any) -> Non
     assert line.vendor.control.served()["total"] - before > 5
 
 
-# ------------------------------------------------------------------------------------------ T66, the database goes
+# ---------------------------------------------------------------------------------------------- T66, the database goes
 
 
 def test_t66_postgresql_restarts_in_the_middle_of_a_merge(undisturbed: Any, vendors: Any) -> None:
@@ -356,7 +356,7 @@ def standing_still_until_restart(line: Any, own: Any) -> Iterator[Callable[[], b
     own.start()
 
 
-# ----------------------------------------------------------------------------------------------------- T67, from landing
+# --------------------------------------------------------------------------------------------------- T67, from landing
 
 
 def lived(smartmoving: Any) -> Any:
@@ -424,7 +424,7 @@ def test_t67_a_warehouse_built_again_from_landing_equals_the_one_that_lived(smar
     # While it is built again, a withdrawn journey is told from the sweep alone for a moment: its words may be poorer.
     for found in (again, tables):
         found["crm.truck_journeys"] = [
-            [pair for pair in row if not dict(row)["is_deleted"] == "True" or pair[0] in {"external_id", "status"}]
+            [pair for pair in row if dict(row)["is_deleted"] != "True" or pair[0] in {"external_id", "status"}]
             for row in found["crm.truck_journeys"]
         ]
     for table in tables:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from branchline.errors import BranchlineError, Deferred, NotFound, Reconfigure
 from branchline.hooks.smartmoving import SmartMovingHook
 

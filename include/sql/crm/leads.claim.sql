@@ -4,7 +4,7 @@ WITH due AS (
     SELECT lead_id, state
     FROM crm.leads
     WHERE client_id = %(client)s AND account = %(account)s AND NOT dry_run
-        AND lead_id <> ALL (%(seen)s)
+        AND lead_id <> ALL(%(seen)s)
         AND (
             (state IN ('pending', 'unknown') AND next_attempt_at <= now())
             OR (state = 'sending' AND claimed_until <= now())

@@ -16,7 +16,7 @@ GRANT USAGE ON SCHEMA landing TO branchline_loader;
 
 -- A function is nobody's until it is granted, in this and every later migration; those of core only spell and look up
 -- by name with the rights of whoever calls them.
-ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM public;
 
 -- Comments of a table and its columns in one call: {"": "the table", "column": "the column", ...}.
 CREATE PROCEDURE core.describe(which regclass, words jsonb)
@@ -33,7 +33,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE core.describe(regclass, jsonb) IS 'COMMENT ON a table and its columns';
+COMMENT ON PROCEDURE core.describe (regclass, jsonb) IS 'COMMENT ON a table and its columns';
 ALTER DEFAULT PRIVILEGES IN SCHEMA core GRANT EXECUTE ON FUNCTIONS
 TO branchline_loader, branchline_reader, branchline_api, branchline_operator, branchline_crew;
 COMMENT ON TABLE ops.schema_version IS 'Revision of the schema: the number of the newest migration applied';
@@ -65,7 +65,7 @@ COMMENT ON COLUMN core.accounts.client_id IS 'Tenant whose data the account read
 
 CREATE FUNCTION core.normalised_name(name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-RETURN upper(regexp_replace(trim(BOTH FROM normalize(name, NFC)), '\s+', ' ', 'g'));
+RETURN upper(regexp_replace(trim(BOTH FROM normalize(name, nfc)), '\s+', ' ', 'g'));
 COMMENT ON FUNCTION core.normalised_name(text) IS 'A location name for matching: NFC, one space, trimmed, upper case';
 
 CREATE TABLE core.locations (
@@ -120,7 +120,7 @@ CREATE FUNCTION core.as_day(sent text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN sent IN ('', '0') OR sent ~ '^0001-?01-?01' THEN NULL
-    WHEN sent ~ '^\d{8}$' THEN overlay(overlay(sent PLACING '-' FROM 7 FOR 0) PLACING '-' FROM 5 FOR 0)
+    WHEN sent ~ '^\d{8}$' THEN overlay(overlay(sent placing '-' FROM 7 FOR 0) placing '-' FROM 5 FOR 0)
     WHEN sent ~ '^\d{4}-\d\d-\d\d[T ]' THEN left(sent, 10)
     ELSE sent
 END;
@@ -663,7 +663,7 @@ COMMENT ON FUNCTION access.me() IS 'The person who asks, null where nobody is ma
 CREATE FUNCTION access.is_super_admin() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM access.grants WHERE person = access.me() AND role = 'SUPER_ADMIN');
+    SELECT EXISTS(SELECT FROM access.grants WHERE person = access.me() AND role = 'SUPER_ADMIN');
 END;
 COMMENT ON FUNCTION access.is_super_admin() IS 'Whether the person who asks sees every row';
 
@@ -674,7 +674,7 @@ BEGIN ATOMIC
     FROM access.grants
     INNER JOIN core.locations ON locations.client_id = grants.client_id
     AND (grants.location_id IS NULL OR grants.location_id = locations.location_id)
-    WHERE grants.person = access.me() AND grants.role = ANY (roles);
+    WHERE grants.person = access.me() AND grants.role = ANY(roles);
 END;
 COMMENT ON FUNCTION access.locations(text[]) IS 'Locations where the person who asks has one of these roles';
 
@@ -683,7 +683,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT coalesce(array_agg(DISTINCT grants.client_id), '{}')
     FROM access.grants
-    WHERE grants.person = access.me() AND grants.role = ANY (roles) AND grants.client_id IS NOT NULL
+    WHERE grants.person = access.me() AND grants.role = ANY(roles) AND grants.client_id IS NOT NULL
     AND (NOT whole OR grants.location_id IS NULL);
 END;
 COMMENT ON FUNCTION access.clients(text[], boolean) IS
@@ -693,7 +693,7 @@ CREATE FUNCTION access.places(roles text[]) RETURNS TABLE (client_id text, locat
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT locations.client_id, locations.location_id FROM core.locations
-    WHERE locations.location_id = ANY (access.locations(roles));
+    WHERE locations.location_id = ANY(access.locations(roles));
 END;
 COMMENT ON FUNCTION access.places(text[]) IS 'As access.locations, each with the client it belongs to';
 
@@ -808,15 +808,15 @@ GRANT INSERT, UPDATE, DELETE ON core.location_aliases TO branchline_api;
 REVOKE INSERT, UPDATE, DELETE ON core.location_aliases FROM branchline_loader;
 CREATE POLICY whole_client_insert ON core.location_aliases AS RESTRICTIVE FOR INSERT TO branchline_api
 WITH CHECK (
-    (SELECT access.is_super_admin()) OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
+    (SELECT access.is_super_admin()) OR client_id = ANY((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
 );
 CREATE POLICY whole_client_update ON core.location_aliases AS RESTRICTIVE FOR UPDATE TO branchline_api
 USING (
-    (SELECT access.is_super_admin()) OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
+    (SELECT access.is_super_admin()) OR client_id = ANY((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
 );
 CREATE POLICY whole_client_delete ON core.location_aliases AS RESTRICTIVE FOR DELETE TO branchline_api
 USING (
-    (SELECT access.is_super_admin()) OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
+    (SELECT access.is_super_admin()) OR client_id = ANY((SELECT access.clients('{ADMIN,MANAGER}', TRUE))::text[])
 );
 
 ALTER TABLE access.people ENABLE ROW LEVEL SECURITY;
@@ -857,7 +857,7 @@ CREATE POLICY operator ON ops.sync_history FOR SELECT TO branchline_operator USI
 CREATE POLICY operator ON ops.api_calls FOR SELECT TO branchline_operator USING (TRUE);
 CREATE POLICY people_read ON ops.sync_history FOR SELECT TO branchline_reader, branchline_api USING (
     (SELECT access.is_super_admin())
-    OR client_id = ANY ((SELECT access.clients('{ADMIN,MANAGER,AUDITOR}', FALSE))::text[])
+    OR client_id = ANY((SELECT access.clients('{ADMIN,MANAGER,AUDITOR}', FALSE))::text[])
 );
 CREATE POLICY people_read ON ops.api_calls FOR SELECT TO branchline_reader, branchline_api USING (
     (SELECT access.is_super_admin()) OR (source, account) IN (SELECT source, account FROM core.accounts)

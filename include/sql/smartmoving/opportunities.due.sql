@@ -1,6 +1,6 @@
 -- Opportunities to ask for by id, the most wanted first: new in the sweep, changed since they were asked for, with a
--- service day that has ended since (unless it was closed, cancelled or lost by then), or gone from a complete window. Refreshes by age come last, as far as the budget
--- goes: an open opportunity that nobody asked about for a week.
+-- service day that has ended since (unless it was closed, cancelled or lost by then), or gone from a complete window.
+-- Refreshes by age come last, as far as the budget goes: an open opportunity that nobody asked about for a week.
 WITH swept AS (
     SELECT
         opportunities.opportunity_id,

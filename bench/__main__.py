@@ -1,0 +1,141 @@
+"""`make bench`: the measurements, side by side in one run; every side's rows are checked before its time counts.
+
+python -m bench            all of them
+python -m bench w1 rate    some of them
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import warehouse
+from bench.world import PLAN, World, running
+
+PROJECT = Path(__file__).resolve().parents[1]
+DLT_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"
+RUNS = 3
+SWEEP = (64, 128, 256, 384)
+LATENCY = ("--latency-ms", "100")
+
+
+def side(*command: str, python: Path = Path(sys.executable)) -> dict[str, Any]:
+    """Run one side in a process of its own and read the JSON line it ends with."""
+    paths = {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'plugins'}"}
+    done = subprocess.run(
+        [str(python), *command], cwd=PROJECT, env=os.environ | paths, capture_output=True, text=True, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not lines:
+        raise SystemExit(f"{' '.join(command[:2])} failed:\n{done.stderr[-3000:]}")
+    return dict(json.loads(lines[-1]))
+
+
+def branch_ids(world: World) -> list[str]:
+    return sorted(
+        {
+            row["branchId"]
+            for row in world.ask("truth?source=smartmoving&from=2026-07-15&to=2026-07-16")["jobs"]
+            if row["branchId"]
+        }
+    )
+
+
+def floor(cluster: Any, world: World, truth: dict[str, int], concurrency: int, branches: list[str]) -> dict[str, Any]:
+    with warehouse.database(cluster) as conninfo:
+        warehouse.seed_floor(conninfo, branches)
+        result = side("-m", "bench.floor", world.base, conninfo, str(concurrency))
+        check("floor", conninfo, truth)
+    return result
+
+
+def line(cluster: Any, world: World, truth: dict[str, int], concurrency: int, *more: str) -> dict[str, Any]:
+    with warehouse.database(cluster) as conninfo:
+        result = side("-m", "bench.line", world.base, warehouse.loader(conninfo), str(concurrency), *more)
+        check("line", conninfo, truth)
+    return result
+
+
+def check(name: str, conninfo: str, truth: dict[str, int]) -> None:
+    """Compare what a side loaded with the sandbox's truth."""
+    found = warehouse.counts(conninfo)
+    expected = {
+        "smartmoving.customers": truth["customers"],
+        "smartmoving.swept_jobs": truth["jobs"],
+        "crm.truck_journeys": truth["journeys"],
+    }
+    wrong = {table: (found[table], rows) for table, rows in expected.items() if found[table] != rows}
+    if wrong:
+        raise SystemExit(f"{name} did not load the truth: {wrong} (found, expected)")
+
+
+def w1() -> None:
+    """W1: the original plan's 5,016 calls at 100 ms: floor, line and dlt."""
+    with running(*PLAN, *LATENCY) as world, warehouse.cluster() as cluster:
+        truth, branches = world.truth(), branch_ids(world)
+        print(f"W1 truth: {truth}")
+        swept = {c: floor(cluster, world, truth, c, branches)["wall"] for c in SWEEP}
+        best = min(swept, key=lambda c: swept[c])
+        print("floor by concurrency: " + ", ".join(f"{c}: {wall:.2f} s" for c, wall in swept.items()))
+        rounds: dict[str, list[dict[str, Any]]] = {"floor": [], "line": []}
+        for _ in range(RUNS):
+            rounds["floor"].append(floor(cluster, world, truth, best, branches))
+            rounds["line"].append(line(cluster, world, truth, best))
+        walls = {name: median(run["wall"] for run in runs) for name, runs in rounds.items()}
+        print(f"concurrency {best}; steps of the line: {rounds['line'][-1]['steps']}")
+        print(f"line peak {max(run['peak_mb'] for run in rounds['line']):.0f} MB")
+        if DLT_PYTHON.exists():
+            runs = []
+            for _ in range(RUNS):
+                with warehouse.database(cluster, None) as conninfo:
+                    runs.append(side("bench/dlt_load.py", world.base, warehouse.url(conninfo), "64", python=DLT_PYTHON))
+                assert (runs[-1]["customers"], runs[-1]["jobs"]) == (truth["customers"], truth["jobs"]), runs[-1]
+            walls["dlt"] = median(run["wall"] for run in runs)
+        for name, wall in walls.items():
+            print(f"{name:6} {wall:7.2f} s   {wall / walls['floor']:5.2f} x floor")
+
+
+def unchanged() -> None:
+    """A second run with nothing changed writes no tuple; with 5 % changed it writes in proportion."""
+    with running(*PLAN) as world, warehouse.cluster() as cluster, warehouse.database(cluster) as conninfo:
+        loader = warehouse.loader(conninfo)
+        side("-m", "bench.line", world.base, loader, "64")
+        first = warehouse.written(conninfo)
+        again = side("-m", "bench.line", world.base, loader, "64", "0", "customers")
+        second = warehouse.written(conninfo)
+        world.ask("change", {"fraction": 0.05, "from": "2026-07-15", "to": "2026-07-16"})
+        changed = side("-m", "bench.line", world.base, loader, "64", "0", "customers")
+        third = warehouse.written(conninfo)
+    print(f"first run: {first:,} tuples written")
+    print(f"second, nothing changed: {second - first:,} tuples written, merge {again['steps']['sweep.merge']:.2f} s")
+    print(
+        f"third, 5 % changed: {third - second:,} tuples written ({(third - second) / first:.1%} of the first), "
+        f"merge {changed['steps']['sweep.merge']:.2f} s"
+    )
+
+
+def rate() -> None:
+    """W1 under 50 requests a second: the limit's own time, and no 429."""
+    limits = ("--rate-per-second", "50", "--rate-per-minute", "0")
+    with running(*PLAN, *LATENCY, *limits) as world, warehouse.cluster() as cluster:
+        truth = world.truth()
+        result = line(cluster, world, truth, 64, "3000")
+        served = world.ask("served")
+    ideal = 5016 / 50
+    print(
+        f"fetch {result['steps']['sweep.fetch']:.1f} s, the limit's own time {ideal:.1f} s "
+        f"({result['steps']['sweep.fetch'] / ideal:.3f} x); 429s: {served['too_many']}"
+    )
+
+
+CASES = {"w1": w1, "unchanged": unchanged, "rate": rate}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or CASES:
+        print(f"== {name}: {CASES[name].__doc__}", flush=True)
+        CASES[name]()
