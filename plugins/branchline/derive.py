@@ -38,11 +38,11 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
         Rows created and updated.
     """
     with connection.transaction():
+        lock = f"derive {target} {account.account}"
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
         if target == "core.locations":
             return derive_locations(connection, account)
         name = target.split(".", 1)[1]
-        lock = f"derive {target} {account.account}"
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
         fact = read_fact(connection, account.source, account.account, name, "derived")
         began = one(connection, "SELECT now() AS began").began
         since = _since(fact, began, target)

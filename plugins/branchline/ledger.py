@@ -81,7 +81,8 @@ def register_accounts(connection: Connection, accounts: Sequence[Account]) -> No
             "INSERT INTO core.locations (client_id, source, account, external_id, name, is_mapped) "
             "SELECT %(client)s, %(source)s, %(account)s, 'unmapped', 'Unmapped', FALSE "
             "WHERE NOT EXISTS (SELECT FROM core.locations WHERE client_id = %(client)s AND source = %(source)s "
-            "AND account = %(account)s AND NOT is_mapped)",
+            "AND account = %(account)s AND NOT is_mapped) "
+            "ON CONFLICT (client_id, source, account, external_id) DO NOTHING",
             {"client": account.client, "source": account.source, "account": account.account},
         )
 
