@@ -560,13 +560,16 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('landing partitions', 0));
-    IF to_regclass('landing.' || partition_name) IS NULL THEN
+    BEGIN
         EXECUTE format(
             'CREATE TABLE landing.%I PARTITION OF landing.records FOR VALUES FROM (%L) TO (%L)',
             partition_name, day, day + 1
         );
         EXECUTE format('GRANT SELECT, INSERT, DELETE ON landing.%I TO branchline_loader', partition_name);
-    END IF;
+    EXCEPTION WHEN duplicate_table THEN
+        -- whoever held the lock made it: what this session knew of the catalog was older than the lock
+        NULL;
+    END;
 END
 $$;
 COMMENT ON FUNCTION landing.ensure_partition(date) IS 'Make the partition of a UTC day; the loader may not do DDL itself';
