@@ -58,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         default=environment.get("SANDBOX_PROVIDER_KEY", "sandbox-provider-key"),
         help="also SANDBOX_PROVIDER_KEY",
     )
+    for name, what in (("id", "client id"), ("secret", "client secret"), ("shop-token", "x-auth-token")):
+        variable = f"SANDBOX_TEKMETRIC_{name.upper().replace('-', '_')}"
+        default = environment.get(variable) or f"sandbox-tekmetric-{name}"
+        add(f"--tekmetric-{name}", default=default, help=f"the {what}; also {variable}")
+    for name in ("shops", "days", "orders-per-day"):
+        add(f"--tekmetric-{name}", type=int, metavar="N", help="instead of what the scale says")
+    add("--tekmetric-rate-per-minute", type=int, default=600, metavar="N", help="0 for no limit")
+    add("--tekmetric-token-seconds", type=int, default=0, metavar="N", help="0 for a token that lives until revoked")
     add("--rate-per-minute", type=int, default=120, metavar="N", help="0 for no limit")
     add("--rate-per-second", type=int, default=0, metavar="N", help="0 for no limit")
     add("--rate-window", type=float, default=60.0, metavar="SECONDS", help="how long the minute lasts")

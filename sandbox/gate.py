@@ -196,4 +196,5 @@ async def _read(request: web.Request) -> Call:
         query={name.lower(): value for name, value in query.items()} if query else {},
         headers=request.headers,
         body=await request.read() if request.body_exists else b"",
+        sent={name: query.getall(name) for name in query} if query else {},
     )

@@ -38,6 +38,15 @@ class Options:
         shuffle_optional: Leave out null keys now and then, and shuffle the order of keys.
         fault_rate: The share of calls that fail at random.
         fault_kinds: Which faults those are.
+        tekmetric_id: The public Tekmetric API's client id.
+        tekmetric_secret: Its client secret.
+        tekmetric_shop_token: The Tekmetric shop API's x-auth-token.
+        tekmetric_shops: How many shops are drawn; None for what the scale says: 3, 1 or 10.
+        tekmetric_days: How many days of orders there are before today; None for 20, 60 or 100.
+        tekmetric_orders_per_day: How many orders a shop writes a day; None for 3, 17 or 5.
+        tekmetric_golden: Whether the golden shop is there too.
+        tekmetric_rate_per_minute: Calls a minute and Tekmetric credential; 0 for no limit.
+        tekmetric_token_seconds: How long a Tekmetric token lives by the sandbox's clock; 0 until it is revoked.
         port: 0 for any free one.
         access_log: Whether calls are logged to stderr.
     """
@@ -62,5 +71,14 @@ class Options:
     shuffle_optional: bool = False
     fault_rate: float = 0.0
     fault_kinds: tuple[str, ...] = ()
+    tekmetric_id: str = "sandbox-tekmetric-id"
+    tekmetric_secret: str = "sandbox-tekmetric-secret"  # noqa: S105 - the sandbox's own
+    tekmetric_shop_token: str = "sandbox-tekmetric-shop-token"  # noqa: S105 - likewise
+    tekmetric_shops: int | None = None
+    tekmetric_days: int | None = None
+    tekmetric_orders_per_day: int | None = None
+    tekmetric_golden: bool = True
+    tekmetric_rate_per_minute: int = 600
+    tekmetric_token_seconds: int = 0
     port: int = 0
     access_log: bool = False

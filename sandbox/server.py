@@ -18,6 +18,7 @@ from sandbox.gate import Gate
 from sandbox.options import Options
 from sandbox.smartmoving.company import SmartMoving
 from sandbox.smartmoving.world import World
+from sandbox.tekmetric.chain import Tekmetric
 from sandbox.vendor import Vendor
 
 HOST = "127.0.0.1"
@@ -39,7 +40,8 @@ def build(options: Options) -> web.Application:
     clock = Clock(options.now)
     gate = Gate(options, clock)
     smartmoving = SmartMoving(options, clock)
-    vendors: dict[str, Vendor] = {smartmoving.name: smartmoving}
+    tekmetric = Tekmetric(options, clock)
+    vendors: dict[str, Vendor] = {smartmoving.name: smartmoving, tekmetric.name: tekmetric}
     control = Control(vendors, gate, clock)
     app = web.Application(client_max_size=_MOST_BODY_BYTES)
     app[CONTROL] = control
@@ -120,6 +122,16 @@ class Running:
     def smartmoving(self) -> str:
         """The Open API's base URL."""
         return f"{self.url}/smartmoving/v1"
+
+    @property
+    def tekmetric(self) -> str:
+        """The public Tekmetric API's base URL."""
+        return f"{self.url}/tekmetric/public"
+
+    @property
+    def tekmetric_shop(self) -> str:
+        """The Tekmetric shop API's base URL."""
+        return f"{self.url}/tekmetric/shop"
 
     @property
     def leads(self) -> str:

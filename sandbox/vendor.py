@@ -25,6 +25,7 @@ class Call:
         query: Names in lower case, because the vendors bind them in any case.
         headers: Names in any case.
         body: As received.
+        sent: All values of each query name, the names as sent, for vendors that repeat names.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    sent: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def asking(self, **query: str) -> Call:
         """Make the same call with other query values."""

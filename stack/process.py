@@ -17,6 +17,8 @@ from stack.state import State
 
 GRACE_SECONDS = 10
 KILL_SECONDS = 5
+#: What a look at a process raises when it goes at that moment: psutil passes some of the system's errors on.
+GONE = (OSError, psutil.Error)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Record:
         """Tell whether the number still belongs to the same process."""
         try:
             return abs(psutil.Process(self.pid).create_time() - self.started) < 1
-        except psutil.Error:
+        except GONE:
             return False
 
     def write(self, file: Path) -> None:
@@ -97,7 +99,7 @@ class Child:
             return []  # the number belongs to a stranger: our session is long gone
         found = []
         for process in psutil.process_iter():
-            with contextlib.suppress(OSError, psutil.Error):
+            with contextlib.suppress(*GONE):
                 if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
@@ -179,7 +181,7 @@ def end_all(children: Iterable[Child], grace: float = GRACE_SECONDS) -> list[str
         for child in chosen:
             everything.extend(child.members())
         for process in everything:
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(*GONE):
                 process.kill()
         _await_end(chosen, everything, KILL_SECONDS)  # a port is free only when its process is gone
         for child in chosen:
@@ -200,7 +202,7 @@ def last_lines(log: Path, lines: int = 15) -> str:
 def _ask_to_end(child: Child, members: Sequence[psutil.Process]) -> None:
     """Send SIGTERM to a session's leader, which tells its own; to all of them where the leader is gone."""
     for process in [process for process in members if process.pid == child.record.pid] or members:
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(*GONE):
             process.send_signal(signal.SIGTERM)
 
 
@@ -219,5 +221,5 @@ def _await_end(children: Sequence[Child], processes: Sequence[psutil.Process], s
 def _lives(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+    except GONE:
         return False

@@ -12,7 +12,7 @@ from stack.logins import existing_cluster
 from stack.process import end_all, read_record, recorded
 from stack.state import State
 
-STOP_SECONDS = 60
+STOP_SECONDS = 90  # more than a run needs: its processes' grace, then PostgreSQL's
 
 
 def describe(state: State, port: int) -> str:

@@ -11,7 +11,7 @@ SELECT
 FROM {{ table.staged | ident }} AS staged
 INNER JOIN landed USING (record_id)
 CROSS JOIN unnest(staged.flaws) AS found (fault)
-WHERE landed.body IS NOT NULL
+WHERE staged.flaws <> '{}' AND landed.body IS NOT NULL
 UNION ALL
 {% endfor %}
 SELECT

@@ -1,6 +1,7 @@
 {# Rows to a table: only those that differ are written; the database counts. `rows` gives the key, the columns,
    observed_at, row_hash and is_deleted. A row that came under another parent, or that is a tombstone, yields to a
-   newer observation alone; within one parent the parent's own order has been decided already. #}
+   newer observation alone; within one parent the parent's own order has been decided already. Columns of `first` are
+   a new row's only. #}
 WITH merged AS (
     MERGE INTO {{ target | ident }} AS target
     USING (
@@ -24,7 +25,7 @@ WITH merged AS (
         )
         {% endif %}
         THEN UPDATE SET
-            {% for name in columns if name not in key %}
+            {% for name in columns if name not in key and name not in first %}
             {{ name | ident }} = incoming.{{ name | ident }},
             {% endfor %}
             observed_at = incoming.observed_at,

@@ -4,7 +4,7 @@ USING verdicts
 WHERE verdicts.is_own AND verdicts.is_newest
     AND target.client_id = verdicts.client_id AND target.account = verdicts.account
     {% for name in root.key %}
-    AND target.{{ name | ident }} = verdicts.{{ name | ident }}
+    AND target.{{ table.parent[loop.index0] | ident }} = verdicts.{{ name | ident }}
     {% endfor %}
     AND NOT EXISTS (
         SELECT FROM {{ table.staged | ident }} AS staged

@@ -8,7 +8,7 @@ FROM (
         verdicts.account,
         verdicts.fetched_at AS observed_at,
         verdicts.is_own,
-        FALSE AS is_deleted
+        verdicts.is_gone AS is_deleted
     FROM {{ staged | ident }} AS staged
     INNER JOIN verdicts USING (record_id)
     WHERE verdicts.is_newest

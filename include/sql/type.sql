@@ -20,7 +20,7 @@ SELECT
         {% endfor %}
         NULL
     ]::text[], NULL) AS flaws,
-    md5(ROW({% for column in columns %}typed.{{ column.name | ident }}{{ ", " if not loop.last }}{% endfor %})::text)::uuid
+    md5(ROW({% for column in columns if not column.is_first %}typed.{{ column.name | ident }}{{ ", " if not loop.last }}{% endfor %})::text)::uuid
     AS row_hash
 FROM (
     SELECT
@@ -30,7 +30,7 @@ FROM (
         CASE WHEN {{ column.check }} THEN {{ column.cast }} END AS {{ column.name | ident }},
         wire.{{ column.name | ident }} AS {{ ("sent " ~ column.name) | ident }}{{ "," if not loop.last }}
         {% else %}
-        wire.{{ column.name | ident }}{{ "," if not loop.last }}
+        wire.{{ column.sent | ident }} AS {{ column.name | ident }}{{ "," if not loop.last }}
         {% endif %}
         {% endfor %}
     FROM (

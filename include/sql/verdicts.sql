@@ -1,6 +1,7 @@
 {# One verdict a readable record: what merging it would do. The order of two observations of a key is the vendor's own
    timestamp where it sends one, else when they were fetched, else the order of landing. Records of other runs
-   (is_own = false) are merged already: they only outrank ours. #}
+   (is_own = false) are merged already: they only outrank ours. A record whose vendor sends when it deleted it
+   (source_deleted_at) is gone, and its children with it. #}
 CREATE TEMP TABLE verdicts ON COMMIT DROP AS
 WITH readable AS (
     SELECT
@@ -13,7 +14,8 @@ WITH readable AS (
         landed.account,
         landed.fetched_at,
         landed.is_own,
-        {{ "staged.source_updated_at" if has_source_updated_at else "NULL::timestamptz" }} AS version_at
+        {{ "staged.source_updated_at" if root.gives("source_updated_at") else "NULL::timestamptz" }} AS version_at,
+        {{ "staged.source_deleted_at IS NOT NULL" if root.gives("source_deleted_at") else "FALSE" }} AS is_gone
     FROM {{ root.staged | ident }} AS staged
     INNER JOIN landed USING (record_id)
     WHERE landed.body IS NOT NULL AND NOT EXISTS (
@@ -26,17 +28,19 @@ ranked AS (
     SELECT
         readable.*,
         row_number() OVER newest AS place,
-        row_number() OVER newest_of_side AS place_of_side
+        row_number() OVER {{ "newest_of_side" if has_rivals else "newest" }} AS place_of_side
     FROM readable
     WINDOW
         newest AS (
             PARTITION BY readable.client_id, readable.account, {{ root.key_list }}
             ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id DESC
-        ),
+        ){{ "," if has_rivals }}
+        {% if has_rivals %}
         newest_of_side AS (
             PARTITION BY readable.client_id, readable.account, {{ root.key_list }}, readable.is_own
             ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id DESC
         )
+        {% endif %}
 ),
 
 judged AS (
@@ -66,12 +70,13 @@ SELECT
     judged.account,
     judged.fetched_at,
     judged.is_own,
+    judged.is_gone,
     NOT judged.is_outranked AS is_newest,
     CASE
         WHEN NOT judged.is_own THEN 'rival'
         WHEN judged.place_of_side > 1 THEN 'duplicate'
-        WHEN judged.target_hash = judged.row_hash AND NOT judged.target_is_deleted AND NOT {{ force | literal }}
-            THEN 'unchanged'
+        WHEN judged.target_hash = judged.row_hash AND judged.target_is_deleted = judged.is_gone
+            AND NOT {{ force | literal }} THEN 'unchanged'
         WHEN judged.is_outranked THEN 'stale'
         WHEN judged.target_hash IS NULL THEN 'created'
         ELSE 'updated'

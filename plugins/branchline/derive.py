@@ -10,7 +10,7 @@ import psycopg
 
 from branchline.calendars import zone_of
 from branchline.ledger import Account, read_fact, write_fact
-from branchline.merge import refresh_statistics
+from branchline.merge import refresh_statistics, sample_little
 from branchline.tables import over, select_text
 from branchline.warehouse import one, render
 
@@ -40,6 +40,7 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
     with connection.transaction():
         lock = f"derive {target} {account.account}"
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
+        sample_little(connection)
         if target == "core.locations":
             return derive_locations(connection, account)
         name = target.split(".", 1)[1]
@@ -75,7 +76,9 @@ def _merge_derived(
     columns = [column.name for column in shape.description or () if column.name not in _NOT_HASHED]
     key = [row.name for row in connection.execute(render("columns.sql"), {"target": target}) if row.is_key]
     rows = render("derived_rows.sql", select=select, columns=columns).decode()
-    statement = render("merge.sql", target=target, rows=rows, key=key, columns=columns, parent=[], force=False)
+    statement = render(
+        "merge.sql", target=target, rows=rows, key=key, columns=columns, first=[], parent=[], force=False
+    )
     row = one(connection, statement, names)
     refresh_statistics(connection, target, row.created + row.updated)
     return {"created": row.created, "updated": row.updated}

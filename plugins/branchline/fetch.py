@@ -16,15 +16,14 @@ from functools import partial
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 
 from branchline.errors import BranchlineError, Deferred, NotFound
 from branchline.landing import Closing, LandedPage, Landing
-from branchline.limits import SharedRate
+from branchline.limits import SharedRate, calls_made
 from branchline.slices import Slice
 from branchline.stream import Source
 from branchline.transport import AccountRefused, Endpoint, Transport
-from branchline.warehouse import refuse_plain_text
+from branchline.warehouse import connect_async
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +94,11 @@ async def fetch_chunk(
     Raises:
         AccountRefused: no slice of the account can be fetched; each is marked with the reason.
     """
-    refuse_plain_text(conninfo)
+    name = "branchline fetch"
     async with (
-        await _connect(conninfo) as ledger,
-        await _connect(conninfo) as copying,
-        await _connect(conninfo) as pacing,
+        await connect_async(conninfo, name=name) as ledger,
+        await connect_async(conninfo, name=name) as copying,
+        await connect_async(conninfo, name=name) as pacing,
     ):
         rate = SharedRate(pacing, endpoint.source, endpoint.account, endpoint.requests_per_minute)
         async with Transport(endpoint, rate) as transport:
@@ -113,16 +112,6 @@ async def fetch_chunk(
             log.error("stopped: %s", progress.describe())
             raise error
     return progress
-
-
-async def _connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
-    return await psycopg.AsyncConnection.connect(
-        conninfo,
-        autocommit=True,
-        row_factory=namedtuple_row,
-        application_name="branchline fetch",
-        options="-c TimeZone=UTC",
-    )
 
 
 class _Chunk:
@@ -289,15 +278,8 @@ class _Chunk:
         fresh, self._told = made - self._told, made
         rest = [(calls, piece.slice_id) for piece in self._slices if (calls := _untold(piece))]
         async with self._ledger.transaction(), self._ledger.cursor() as cursor:
-            await cursor.executemany(
-                "INSERT INTO ops.api_calls AS day (source, account, called_on, priority, calls) "
-                "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (source, account, called_on, priority) "
-                "DO UPDATE SET calls = day.calls + excluded.calls",
-                [
-                    (endpoint.source, endpoint.account, datetime.now(UTC).date(), priority, calls)
-                    for priority, calls in fresh.items()
-                ],
-            )
+            if fresh:
+                await cursor.execute(*calls_made(endpoint.source, endpoint.account, fresh))
             await cursor.executemany("UPDATE ops.sync_slices SET api_calls = api_calls + %s WHERE slice_id = %s", rest)
 
     async def _tell(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -125,14 +125,31 @@ def open_sync(connection: Connection, run: Run, account: Account, stream: Stream
     return int(sync_id.sync_id)
 
 
-def close_orphans(connection: Connection, source: str, account: str, run: Run) -> int:
-    """Close as failed what a killed run of the same account left `running`; returns how many rows."""
+def close_orphans(connection: Connection, age: timedelta, *, beside: tuple[Account, Run] | None = None) -> int:
+    """Close as failed what killed runs left `running`.
+
+    Args:
+        connection: the loader's.
+        age: a row that began so long ago belongs to no living run.
+        beside: an account and its living run: only other runs of the same DAG for that account are looked at. None
+            looks at every row.
+
+    Returns:
+        How many rows were closed.
+    """
+    account, run = beside or (None, None)
     return connection.execute(
         "UPDATE ops.sync_history SET status = 'failed', end_time = now(), error_message = "
         "'The run that wrote this row ended without closing it (killed). Clear that run to resume its slices.' "
-        "WHERE status = 'running' AND crm_source = %s AND account = %s AND dag_id = %s AND run_id <> %s "
-        "AND start_time < now() - interval '1 hour'",
-        (source, account, run.dag_id, run.run_id),
+        "WHERE status = 'running' AND start_time < now() - %(age)s AND (%(run_id)s::text IS NULL OR "
+        "(crm_source = %(source)s AND account = %(account)s AND dag_id = %(dag_id)s AND run_id <> %(run_id)s))",
+        {
+            "age": age,
+            "source": account and account.source,
+            "account": account and account.account,
+            "dag_id": run and run.dag_id,
+            "run_id": run and run.run_id,
+        },
     ).rowcount
 
 
@@ -235,8 +252,9 @@ def close_sync(connection: Connection, sync_id: int, error: str | None = None, *
         done_state: state of a finished slice: merged, or done in a dry run, which merges nothing.
 
     Returns:
-        The status: success when every slice is merged (none planned counts as success), partial when some are,
-        failed when none is.
+        The status: success when every slice is merged whole (none planned counts as success), partial when some are
+        merged or one is short, failed when none is. Short is a slice whose vendor counts more records than came, or
+        whose list moved, though it was read again (T21): what came is merged, but a record may be missing.
     """
     row = one(
         connection,
@@ -249,12 +267,21 @@ def close_sync(connection: Connection, sync_id: int, error: str | None = None, *
                 min(window_start) AS window_start,
                 max(window_end) AS window_end,
                 string_agg(DISTINCT error_message, E'\n') FILTER (WHERE state <> %(done)s) AS errors,
+                string_agg(
+                    format(
+                        '%%s %%s: the list moved while it was read, or is shorter than the vendor counts (it counts '
+                        '%%s, %%s came). What came is merged and nothing is taken for deleted, but a record may be '
+                        'missing: trigger a new run that reads it; clearing this one reads no merged slice again.',
+                        stream, scope, vendor_total, records
+                    ), E'\n' ORDER BY slice_id
+                ) FILTER (WHERE state = %(done)s AND verdict = 'short') AS doubts,
                 coalesce(sum(waited_seconds), 0) AS waited
             FROM ops.sync_slices WHERE sync_id = %(sync_id)s
         )
         UPDATE ops.sync_history AS history SET
             status = CASE
-                WHEN slices.merged = slices.planned AND %(error)s::text IS NULL THEN 'success'
+                WHEN slices.merged = slices.planned AND slices.doubts IS NULL AND %(error)s::text IS NULL
+                    THEN 'success'
                 WHEN slices.merged > 0 THEN 'partial'
                 ELSE 'failed'
             END,
@@ -262,7 +289,7 @@ def close_sync(connection: Connection, sync_id: int, error: str | None = None, *
             window_start = slices.window_start,
             window_end = slices.window_end,
             api_calls = slices.calls,
-            error_message = left(concat_ws(E'\n', %(error)s::text, slices.errors), 4000),
+            error_message = left(concat_ws(E'\n', %(error)s::text, slices.errors, slices.doubts), 4000),
             performance_metrics = history.performance_metrics || jsonb_build_object(
                 'duration_seconds', round(extract(EPOCH FROM clock_timestamp() - history.start_time), 3),
                 'records_per_second', round(

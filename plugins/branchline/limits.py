@@ -10,6 +10,7 @@ import asyncio
 import time
 from calendar import monthrange
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import psycopg
 
 from branchline.errors import Deferred
-from branchline.warehouse import one
+from branchline.warehouse import one, render
 
 #: Above this share of the monthly budget only today's and tomorrow's sweeps go on.
 SOFT_STOP = 0.9
@@ -157,3 +158,18 @@ def read_budget(connection: psycopg.Connection[Any], source: str, account: str, 
         (source, account, today),
     )
     return Budget(limit, int(row.used), today)
+
+
+def calls_made(source: str, account: str, calls: Mapping[str, int]) -> tuple[bytes, dict[str, Any]]:
+    """The statement that adds calls to a credential's ledger of today (UTC), failed ones too: the vendor counts them.
+
+    Args:
+        source: the vendor.
+        account: whose credential.
+        calls: class of calls (PRIORITIES) to how many.
+
+    Returns:
+        Query and parameters, for whichever connection or cursor is at hand: `execute(*calls_made(...))`.
+    """
+    classes = {"priorities": list(calls.keys()), "calls": list(calls.values())}
+    return render("count_calls.sql"), {"source": source, "account": account} | classes

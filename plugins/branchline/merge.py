@@ -15,7 +15,7 @@ import psycopg
 from branchline.errors import GuardTripped
 from branchline.stream import Source, Stream
 from branchline.tables import SCOPE, Table, over, read_table, select_text, watched_columns
-from branchline.warehouse import has, one, render
+from branchline.warehouse import has, identifier, one, render
 
 Connection = psycopg.Connection[Any]
 
@@ -97,17 +97,16 @@ def merge_stream(
         GuardTripped: more than a fifth of a scope (and more than ten rows) would vanish.
     """
     _serialise(connection, source, stream)
+    sample_little(connection)
     names = {"sync_id": sync_id, "source": source.slug, "stream": stream.name, "slices": list(slices)}
-    connection.execute(render("landed.sql"), names | {"rivals": _rivals(connection, stream, slices)})
-    connection.execute("CREATE UNIQUE INDEX ON landed (record_id)")
+    rivals = _rivals(connection, stream, slices)
+    connection.execute(render("landed.sql"), names | {"rivals": rivals})
     connection.execute("ANALYZE landed (record_id, fetched_at, is_own, asked, flaw)")
-    tables = [_stage(connection, source, name, is_root=place == 0) for place, name in enumerate(stream.into)]
-    root = tables[0]
+    root = _stage(connection, source, stream.root, None)
+    tables = [root, *(_stage(connection, source, name, root) for name in stream.into[1:])]
     connection.execute(render("flaws.sql", tables=tables, root=root))
     connection.execute("ANALYZE flaws")
-    has_version = any(column.name == "source_updated_at" for column in root.columns)
-    connection.execute(render("verdicts.sql", root=root, has_source_updated_at=has_version, force=force))
-    connection.execute("CREATE INDEX ON verdicts (record_id)")
+    connection.execute(render("verdicts.sql", root=root, force=force, has_rivals=bool(rivals)))
     connection.execute("ANALYZE verdicts")
     connection.execute(render("quarantine.sql", root=root), names)
     counts = _verdicts(connection)
@@ -121,6 +120,8 @@ def merge_stream(
     connection.execute(render("resolve.sql", root=root), names)
     if not is_replay and stream.due is not None:
         counts.deleted += _settle_asked(connection, stream, root, names)
+    if stream.changed is not None and not is_replay:
+        connection.execute(render("cursors.sql", root=root), names)
     settle = f"{source.slug}/{stream.name}.settle.sql"
     if has(settle):
         connection.execute(render(settle), names)
@@ -128,13 +129,12 @@ def merge_stream(
     return counts
 
 
-def _stage(connection: Connection, source: Source, name: str, *, is_root: bool) -> Table:
+def _stage(connection: Connection, source: Source, name: str, root: Table | None) -> Table:
     """Type one table into its staging table; a child's SELECT may read the root's, which is staged before it."""
-    table = read_table(connection, source.slug, name, is_root=is_root)
+    table = read_table(connection, source.slug, name, root)
     select = select_text(source.slug, name)
     connection.execute(render("type.sql", staged=table.staged, columns=table.columns, select=select))
-    connection.execute(f"CREATE INDEX ON {table.staged} (record_id)".encode())
-    connection.execute(f"ANALYZE {table.staged} (record_id, {table.key_list})".encode())
+    connection.execute(f"ANALYZE {table.staged} (record_id, flaws, {table.key_list})".encode())
     return table
 
 
@@ -156,6 +156,7 @@ def _verdicts(connection: Connection) -> Counts:
         duplicates=row.duplicates,
         unchanged=row.unchanged,
         stale=row.stale,
+        deleted=row.deleted,
         quarantined=row.quarantined,
     )
 
@@ -172,7 +173,8 @@ def _merge_table(
             rows=rows,
             key=[*SCOPE, *table.key],
             columns=[*SCOPE, *(column.name for column in table.columns)],
-            parent=[] if table.is_root else root.key,
+            first=[column.name for column in table.columns if column.is_first],
+            parent=table.parent,
             force=force,
         ),
         names,
@@ -181,14 +183,31 @@ def _merge_table(
     if table.is_root:
         counts.created, counts.updated = row.created, row.updated
         return
-    removed = connection.execute(render("prune.sql", table=table, root=root), names).rowcount
+    # Only a record that was there before can have children to lose.
+    removed = 0
+    if counts.updated or counts.unchanged:
+        removed = connection.execute(render("prune.sql", table=table, root=root), names).rowcount
     counts.tables[table.target] = {"created": row.created, "updated": row.updated, "removed": removed}
 
 
+def sample_little(connection: Connection) -> None:
+    """Let this transaction's ANALYZE read 3,000 rows, not 30,000: what counts is how many rows there are."""
+    connection.execute("SET LOCAL default_statistics_target = 10")
+
+
 def refresh_statistics(connection: Connection, table: str, written: int) -> None:
-    """Let the planner know of many new rows at once: its statistics else come when the transaction is long over."""
+    """Let the planner know of many new rows at once: its statistics else come when the transaction is long over.
+
+    The columns that an index holds are those that queries join by; autovacuum sees to the others.
+    """
     if written > MANY_ROWS:
-        connection.execute(f"ANALYZE {table}".encode())
+        rows = connection.execute(
+            "SELECT DISTINCT attribute.attname AS name FROM pg_index INNER JOIN pg_attribute AS attribute "
+            "ON attribute.attrelid = indrelid AND attribute.attnum = ANY(indkey) WHERE indrelid = %s::regclass",
+            (table,),
+        )
+        indexed = ", ".join(identifier(row.name) for row in rows)
+        connection.execute(f"ANALYZE {table} ({indexed})".encode())
 
 
 def _note_drift(connection: Connection, source: Source, tables: Sequence[Table], names: dict[str, Any]) -> None:
@@ -207,7 +226,7 @@ def _tombstone(
         return 0
     marked = 0
     for table in tables:
-        if asked_as not in {column.name for column in table.columns}:
+        if not table.gives(asked_as):
             continue
         rows = connection.execute(render("tombstone.sql", table=table, asked_as=asked_as), names).rowcount
         if table.is_root:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from branchline.ledger import SliceSpec
@@ -38,6 +38,14 @@ class Place:
     external_id: str
     name: str
     zone: str | None
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of the vendor's own time, in UTC: from `start` (None: from the beginning) to `end`, both included."""
+
+    start: datetime | None
+    end: datetime
 
 
 def whole(stream: Stream, priority: str = "reference") -> SliceSpec:
@@ -81,12 +89,43 @@ def sweep(
     return slices
 
 
+def changes(
+    stream: Stream, places: Sequence[Place], spans: Mapping[int, Span], priority: str, *, moves_cursor: bool
+) -> list[SliceSpec]:
+    """Slices of a stream that is read by the vendor's own time of change: one a location.
+
+    Args:
+        stream: has `changed` and `by_location`.
+        places: the locations.
+        spans: what of the vendor's time each is read for, by location_id; a location without one is left out.
+        priority: class of calls.
+        moves_cursor: whether a complete slice says where the next sync begins.
+
+    Returns:
+        Slices in the order of the places.
+    """
+    assert stream.changed is not None
+    slices = []
+    for place in places:
+        span = spans.get(place.location_id)
+        if span is None:
+            continue
+        start, end = stream.changed
+        params = {str(stream.by_location): place.external_id, end: f"{span.end:%Y-%m-%dT%H:%M:%SZ}"}
+        if span.start is not None:
+            params[start] = f"{span.start:%Y-%m-%dT%H:%M:%SZ}"
+        request = {"params": params, "until": span.end.isoformat(), "moves_cursor": moves_cursor}
+        scope = f"{place.name.strip()} {place.external_id}"
+        slices.append(SliceSpec(stream.name, scope, priority, request, place.location_id))
+    return slices
+
+
 def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int = 1) -> tuple[list[SliceSpec], int]:
     """Slices of a by-id stream for the records that are due, the most wanted first, within the budget.
 
     Args:
         stream: the stream.
-        due: rows (record_key, reason), in the order in which they are wanted within a reason.
+        due: rows (record_key, reason, maybe location_id), in the order in which they are wanted within a reason.
         budget: what the credential may still call.
         calls_each: calls that one record costs over all streams that follow the same list.
 
@@ -107,11 +146,21 @@ def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int =
             left_out += max(0, len(rows) - affordable)
             rows = rows[:affordable]
         spent += len(rows) * calls_each
-        for start in range(0, len(rows), KEYS_PER_SLICE):
-            some = rows[start : start + KEYS_PER_SLICE]
+        for place, some in _batches(rows):
             request = {"keys": [row.record_key for row in some], "reasons": [row.reason for row in some]}
-            slices.append(SliceSpec(stream.name, f"{priority} {start // KEYS_PER_SLICE + 1}", priority, request))
+            number = 1 + sum(spec.priority == priority for spec in slices)
+            slices.append(SliceSpec(stream.name, f"{priority} {number}", priority, request, place))
     return slices, left_out
+
+
+def _batches(rows: Sequence[Any]) -> Iterator[tuple[int | None, list[Any]]]:
+    """Due rows by their location, where the list tells it, KEYS_PER_SLICE at a time."""
+    by_place: dict[int | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_place[getattr(row, "location_id", None)].append(row)
+    for place, some in by_place.items():
+        for start in range(0, len(some), KEYS_PER_SLICE):
+            yield place, some[start : start + KEYS_PER_SLICE]
 
 
 def within_budget(

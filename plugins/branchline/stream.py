@@ -53,7 +53,9 @@ class Stream:
         paging: None for a by-id stream or an answer that has one page.
         params: query parameters sent with every call.
         window: query parameter names (from, to) of a date window, None where the stream has no window.
-        by_location: query parameter that limits a call to one location, where the vendor honours it.
+        changed: query parameter names (from, to) of a filter by the vendor's own time of change: the stream is read
+            from its cursor on, its root's SELECT gives source_updated_at, and by_location is honoured.
+        by_location: query parameter that limits a call to one location; with `window` the vendor is probed first.
         due: a by-id stream's due list, a file of the source's SQL folder that selects (key, reason, priority).
         asked_as: column that holds the id a by-id stream asked for, where it is not the root's key.
         absence: what absence from a complete window means.
@@ -68,6 +70,7 @@ class Stream:
     paging: Paging | None = None
     params: tuple[tuple[str, str], ...] = ()
     window: tuple[str, str] | None = None
+    changed: tuple[str, str] | None = None
     by_location: str | None = None
     due: str | None = None
     asked_as: str | None = None
@@ -101,6 +104,11 @@ class Source:
     def waves(self) -> tuple[str, ...]:
         """The waves in the order of their first stream."""
         return tuple(dict.fromkeys(stream.wave for stream in self.streams))
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether anything is read by service dates."""
+        return any(stream.window for stream in self.streams)
 
     def stream(self, name: str) -> Stream:
         """The stream of that name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -13,6 +13,9 @@ from branchline.warehouse import SQL_ROOT, identifier, render
 
 #: Columns that scope a key and are stamped from the slice, never read from a payload.
 SCOPE = ("client_id", "account")
+
+#: What a SELECT writes before the name of a column that only a new row gets from it: a derivation owns it from then on.
+FIRST = "first "
 
 _NUMBERS = {
     "integer": r"^-?\d{1,10}(\.0+)?$",
@@ -32,6 +35,7 @@ class Column:
         check: SQL that is true where the text can be cast; empty where the SELECT has the type already.
         cast: SQL of the typed value.
         reason: quarantine reason where the check fails.
+        is_first: given to new rows only; neither hashed nor rewritten.
     """
 
     name: str
@@ -40,6 +44,12 @@ class Column:
     check: str = ""
     cast: str = ""
     reason: str = ""
+    is_first: bool = False
+
+    @property
+    def sent(self) -> str:
+        """The column's name in the SELECT."""
+        return FIRST + self.name if self.is_first else self.name
 
 
 @dataclass(frozen=True)
@@ -51,14 +61,23 @@ class Table:
         staged: name of its temporary staging table.
         key: primary key without the scope.
         columns: what its SELECT gives, in order.
-        is_root: whether its rows are the stream's records.
+        parent: a child's names of its root's key, in the root's order; none of the root itself.
     """
 
     target: str
     staged: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    is_root: bool
+    parent: tuple[str, ...] = ()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether its rows are the stream's records."""
+        return not self.parent
+
+    def gives(self, column: str) -> bool:
+        """Whether its SELECT gives that column."""
+        return column in {given.name for given in self.columns}
 
     @property
     def fatal(self) -> list[str]:
@@ -85,8 +104,14 @@ def over(select: str, what: str, tail: str = "") -> bytes:
     return f"SELECT {what} FROM (\n{select}\n) AS chosen {tail}".encode()  # noqa: S608 - our own files alone
 
 
-def read_table(connection: psycopg.Connection[Any], source: str, name: str, *, is_root: bool) -> Table:
+def read_table(connection: psycopg.Connection[Any], source: str, name: str, root: Table | None) -> Table:
     """Describe a table by its SELECT (which columns) and the catalog (their types, the key, what is required).
+
+    Args:
+        connection: the loader's; the temporary tables that the SELECT reads are there.
+        source: the vendor.
+        name: the table.
+        root: the table of the records that its rows are part of, None for that table itself.
 
     Raises:
         VendorChanged: the SELECT names a column that the table does not have.
@@ -104,11 +129,23 @@ def read_table(connection: psycopg.Connection[Any], source: str, name: str, *, i
     for (column, _), sent_type in zip(sent, types, strict=True):
         if column == "record_id":
             continue
-        if column not in catalog:
-            raise VendorChanged(f"Reading include/sql/{source}/{name}.sql", f"{target} has no column {column}")
-        columns.append(_column(column, catalog[column].type, catalog[column].is_required, sent_type.name))
+        known = column.removeprefix(FIRST)
+        if known not in catalog:
+            raise VendorChanged(f"Reading include/sql/{source}/{name}.sql", f"{target} has no column {known}")
+        typed = _column(known, catalog[known].type, catalog[known].is_required, sent_type.name)
+        columns.append(replace(typed, is_first=known != column))
     key = tuple(row.name for row in catalog.values() if row.is_key and row.name not in SCOPE)
-    return Table(target, f"staged_{name}", key, tuple(columns), is_root)
+    parent = _parent(connection, target, root) if root else ()
+    return Table(target, f"staged_{name}", key, tuple(columns), parent)
+
+
+def _parent(connection: psycopg.Connection[Any], target: str, root: Table) -> tuple[str, ...]:
+    """How a child names its root's key: by its foreign key where it has one, else as the root does."""
+    named = {
+        row.theirs: row.ours
+        for row in connection.execute(render("parent.sql"), {"target": target, "root": root.target})
+    }
+    return tuple(named.get(name, name) for name in root.key)
 
 
 def watched_columns(connection: psycopg.Connection[Any], source: str, tables: Sequence[Table]) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ _TAG = re.compile(r"<[^>]*>?")
 _SECRET_LETTERS = 6
 
 Params = Sequence[tuple[str, str]]
+#: Gets the headers that carry a fresh token.
+Renewal = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class AccountRefused(Reconfigure):
@@ -80,7 +82,8 @@ class Endpoint:
         read_seconds: longest silence of an answer.
         is_plain_allowed: whether plain http to another machine was asked for in the connection.
         refusals: recognisers of what a status and body mean, tried before the general rules.
-        renew: gets the headers with a fresh token where a credential expires; None where a 401 is final.
+        renew: gets the headers with a token where the credential is one: before the first call if `headers` has
+            none, and again after a 401; None where a 401 is final.
     """
 
     source: str
@@ -93,7 +96,7 @@ class Endpoint:
     read_seconds: float = 60.0
     is_plain_allowed: bool = False
     refusals: Sequence[Callable[[int, bytes], type[BranchlineError] | None]] = ()
-    renew: Callable[[], Awaitable[Mapping[str, str]]] | None = field(default=None, repr=False)
+    renew: Renewal | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse plain http beyond loopback: a key would cross the network in clear text."""
@@ -145,10 +148,11 @@ class Effort:
 class _Again(Exception):
     """An attempt that may be repeated: the error to end with, and how long the vendor wants us to wait."""
 
-    def __init__(self, error: BranchlineError, after: float | None = None) -> None:
+    def __init__(self, error: BranchlineError, after: float | None = None, *, is_too_many: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.after = after
+        self.is_too_many = is_too_many
 
     @property
     def is_doubt(self) -> bool:
@@ -231,6 +235,7 @@ class Transport:
         doing = f"GET {self.endpoint.source} {path}"
         try:
             try:
+                await self._sign_in()
                 return await self._once(url, doing, check, effort)
             except _Again as failed:
                 first = failed
@@ -250,6 +255,8 @@ class Transport:
             pause = _pause_after(failed, attempt)
             if time.monotonic() - begun + pause > PATIENCE:
                 break
+            if failed.is_too_many and failed.after is None and self._rate is not None:
+                await self._rate.pause(pause)
             log.warning("try %d of %d failed, next in %.1f s: %s", attempt, ATTEMPTS, pause, failed)
             await self._sleep(pause, effort)
             try:
@@ -325,6 +332,15 @@ class Transport:
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
+    async def _sign_in(self) -> None:
+        """Get the first token where the credential is one; whoever comes meanwhile waits for it."""
+        if self._key_number or self.endpoint.headers or self.endpoint.renew is None:
+            return
+        try:
+            await self._renew(0)
+        except TryLater as error:
+            raise _Again(error) from None
+
     async def _renew(self, key_number: int) -> bool:
         """Get a fresh token, once for all the calls that found the same one expired.
 
@@ -359,7 +375,7 @@ class Transport:
                 await self._rate.pause(after)
             if after is not None and after > LONGEST_WAIT:
                 return Deferred(doing, f"{fact}; the vendor asks to wait {after:.0f} s")
-            return _Again(TryLater(doing, fact), after)
+            return _Again(TryLater(doing, fact), after, is_too_many=status == 429)
         if status == 401:
             return AccountRefused(doing, f"{fact}: the key is wrong or expired")
         if status == 403:
@@ -404,9 +420,15 @@ def retry_after(header: str | None, body: bytes, now: float) -> float | None:
 
 
 def _pause_after(failed: _Again, attempt: int) -> float:
-    """How long until the next attempt: what the vendor asked for and a little more, else doubling, with jitter."""
+    """How long until the next attempt: what the vendor asked for and a little more, else doubling, with jitter.
+
+    A 429 that names no time is waited out as Tekmetric recommends (its contract, section 1.2): 2 s, 4 s, ... and up to
+    a second more, at most 60 s.
+    """
     if failed.after is not None:
         return failed.after + random.uniform(*JITTER_SECONDS)  # noqa: S311 - spreading load, not a secret
+    if failed.is_too_many:
+        return min(2.0**attempt + random.uniform(0.0, 1.0), 60.0)  # noqa: S311
     return random.uniform(0.5, 1.0) * BACKOFF_SECONDS * float(2 ** (attempt - 1))  # noqa: S311
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from branchline.ledger import close_orphans
 from branchline.warehouse import connect, one
 
 #: Partitions of landing that are made ahead, today's included.
@@ -44,12 +45,7 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
             history = connection.execute("DELETE FROM ops.sync_history WHERE end_time < %s", (oldest,)).rowcount
             connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
             resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
-        orphans = connection.execute(
-            "UPDATE ops.sync_history SET status = 'failed', end_time = now(), error_message = "
-            "'The run that wrote this row ended without closing it (killed). Clear that run to resume its slices.' "
-            "WHERE status = 'running' AND start_time < now() - %s",
-            (LONGEST_RUN,),
-        ).rowcount
+        orphans = close_orphans(connection, LONGEST_RUN)
     return {
         "partitions_dropped": dropped,
         "history_dropped": history,

@@ -68,17 +68,27 @@ def connect(conninfo: str, *, client: str | None = None, name: str = "branchline
         psycopg.OperationalError: it does not answer, or refuses the login.
     """
     refuse_plain_text(conninfo)
-    settings = {"TimeZone": "UTC", "branchline.client": client or "", "statement_timeout": "30min"}
-    settings["lock_timeout"] = "5min"
-    options = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
     try:
         return psycopg.connect(
-            conninfo, application_name=name, options=options, row_factory=namedtuple_row, autocommit=True
+            conninfo, application_name=name, options=_options(client), row_factory=namedtuple_row, autocommit=True
         )
     except psycopg.OperationalError as error:
-        refused = type(error)(str(error))
-    # psycopg's own carries every word of the connection, its password too, for whoever shows an error's attributes:
-    # it is left behind, as context too
+        refused = _without_password(error)
+    # outside the except clause, so that psycopg's own is left behind as context too
+    raise refused
+
+
+async def connect_async(
+    conninfo: str, *, client: str | None = None, name: str = "branchline"
+) -> psycopg.AsyncConnection[Row]:
+    """What `connect` opens, for asyncio: the same settings, and the same errors."""
+    refuse_plain_text(conninfo)
+    try:
+        return await psycopg.AsyncConnection.connect(
+            conninfo, application_name=name, options=_options(client), row_factory=namedtuple_row, autocommit=True
+        )
+    except psycopg.OperationalError as error:
+        refused = _without_password(error)
     raise refused
 
 
@@ -92,6 +102,21 @@ def one(connection: psycopg.Connection[Row], query: str | bytes, params: Any = N
     if row is None:
         raise LookupError("a statement that must give a row gave none")
     return row
+
+
+def _options(client: str | None) -> str:
+    settings = {
+        "TimeZone": "UTC",
+        "branchline.client": client or "",
+        "statement_timeout": "30min",
+        "lock_timeout": "5min",
+    }
+    return " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+
+
+def _without_password(error: psycopg.OperationalError) -> psycopg.OperationalError:
+    """The error anew: psycopg's own carries every word of the connection for whoever shows an error's attributes."""
+    return type(error)(str(error))
 
 
 def _escaped(value: str) -> str:

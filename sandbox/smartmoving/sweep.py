@@ -54,8 +54,9 @@ class Sweep:
         return paging.page(rows, query, self._world.page_cap)
 
     def warm(self, first: date, last: date) -> None:
-        """Draw and write the rows of these days beforehand, one day at a time as a client asks."""
+        """Draw and write the rows of these days beforehand: as a client asks, a day at a time, and all at once."""
         honoured = self._world.options.branch_filter == "honoured"
+        self._sorted(first, last, True, None)
         for place in range(self._world.calendar.slots):
             for day in range(first.toordinal(), last.toordinal() + 1):
                 one = date.fromordinal(day)

@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from branchline import limits
 from branchline.errors import Deferred
-from branchline.limits import Budget, SharedRate, read_budget
-from branchline.warehouse import connect
+from branchline.limits import Budget, SharedRate, calls_made, read_budget
+from branchline.warehouse import connect, connect_async
 
 _WORKER = """
 import asyncio, sys, time
@@ -135,6 +135,23 @@ def test_a_budget_stops_backfills_before_todays_sweep() -> None:
     assert budget.projected() == round(950 * 31 / 10)
     assert "95%" in budget.describe()
     assert "no budget" in Budget(0, 7, date(2026, 7, 1)).describe()
+
+
+def test_calls_are_added_to_their_day_and_class_over_either_kind_of_connection(warehouse: Any) -> None:
+    with connect(warehouse.loader) as connection:
+        connection.execute(*calls_made("vendor", "account", {"today": 2, "details": 3}))
+        connection.execute(*calls_made("vendor", "account", {"details": 0, "leads": 0}))
+        connection.execute(*calls_made("vendor", "account", {}))
+
+    async def more() -> None:
+        async with await connect_async(warehouse.loader) as connection:
+            await connection.execute(*calls_made("vendor", "account", {"details": 4}))
+            await connection.execute(*calls_made("vendor", "other", {"details": 5}))
+
+    asyncio.run(more())
+    rows = warehouse.rows("SELECT account, priority, calls, called_on FROM ops.api_calls ORDER BY 1, 2", role="admin")
+    assert [row[:3] for row in rows] == [("account", "details", 7), ("account", "today", 2), ("other", "details", 5)]
+    assert {row.called_on for row in rows} <= {datetime.now(UTC).date(), (datetime.now(UTC) - timedelta(1)).date()}
 
 
 def test_a_budget_counts_this_months_calls_of_this_credential(warehouse: Any) -> None:

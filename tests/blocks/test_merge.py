@@ -449,3 +449,17 @@ def last_has_job(said: Any, runs: Any, number: int) -> bool:
     minutes = [minute for which, minute in itertools.chain.from_iterable(runs) if which == number]
     found = [minute for minute in minutes if said[number, minute] is not None]
     return bool(found) and said[number, max(found)]["job"]
+
+
+def test_T21_a_short_slice_is_no_complete_window_and_nothing_is_missing_from_it(lgm: Bench) -> None:
+    days = [date(2026, 7, 15), date(2026, 7, 16)]
+    windows = [(day, day + timedelta(days=1)) for day in days]
+    for number, (day, window) in enumerate(zip(days, windows, strict=True)):
+        people = [customer(n, job(n, f"{day}")) for n in (2 * number, 2 * number + 1)]
+        lgm.take("customers", people, window=window, at=after(number))
+    short = lgm.land("customers", [customer(0, job(0, f"{days[0]}"))], window=windows[0], at=after(5))
+    whole = lgm.land("customers", [customer(2, job(2, f"{days[1]}"))], window=windows[1], at=after(6))
+    lgm.rows("UPDATE ops.sync_slices SET verdict = 'short' WHERE slice_id = %s RETURNING 1", (short.slice_id,))
+    lgm.merge(short, whole)
+    wanted = lgm.rows("SELECT record_key FROM ops.lookups WHERE wanted = 'missing'")
+    assert [row.record_key for row in wanted] == ["opportunity 3"]

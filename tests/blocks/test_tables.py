@@ -29,7 +29,7 @@ def loader(warehouse: Any) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.mark.parametrize("name", sorted({table for stream in SMARTMOVING.streams for table in stream.into}))
 def test_every_select_fits_its_table(loader: psycopg.Connection[Any], name: str) -> None:
-    table = tables.read_table(loader, "smartmoving", name, is_root=True)
+    table = tables.read_table(loader, "smartmoving", name, None)
     sent = {column.name for column in table.columns}
     assert set(table.key) <= sent, "every part of the key is sent"
     catalog = loader.execute(
@@ -50,12 +50,12 @@ def test_a_select_that_names_an_unknown_column_is_refused(
     (tmp_path / "smartmoving" / "users.sql").write_text("SELECT 1 AS record_id, 'x' AS shoe_size")
     monkeypatch.setattr(tables, "SQL_ROOT", tmp_path)
     with pytest.raises(VendorChanged, match="has no column shoe_size"):
-        tables.read_table(loader, "smartmoving", "users", is_root=True)
+        tables.read_table(loader, "smartmoving", "users", None)
 
 
 def test_watched_columns_exist_and_name_a_vocabulary(loader: psycopg.Connection[Any]) -> None:
     every = [
-        tables.read_table(loader, "smartmoving", name, is_root=True)
+        tables.read_table(loader, "smartmoving", name, None)
         for name in sorted({table for stream in SMARTMOVING.streams for table in stream.into})
     ]
     watched = tables.watched_columns(loader, "smartmoving", every)

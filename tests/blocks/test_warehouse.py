@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -10,7 +11,11 @@ import psycopg
 import pytest
 from branchline import tasks
 from branchline.errors import Reconfigure
-from branchline.warehouse import connect, conninfo_of, is_loopback, refuse_plain_text
+from branchline.fetch import fetch_chunk
+from branchline.outbox import open_ledger
+from branchline.sources.smartmoving import SMARTMOVING
+from branchline.transport import Endpoint
+from branchline.warehouse import connect, connect_async, conninfo_of, is_loopback, refuse_plain_text
 from psycopg.conninfo import conninfo_to_dict
 
 CANARY = "canary-Zq83-warehouse"  # no secret: what a test looks for
@@ -135,10 +140,68 @@ def test_an_unknown_word_in_the_extra_is_named_and_nothing_else(in_airflow: Any)
         error = error.__cause__
 
 
-def test_a_wrong_password_is_not_told(warehouse: Any, caplog: pytest.LogCaptureFixture) -> None:
+def connect_in_a_loop(conninfo: str) -> None:
+    async def open_and_close() -> None:
+        await (await connect_async(conninfo)).close()
+
+    asyncio.run(open_and_close())
+
+
+async def _fetch(conninfo: str) -> None:
+    endpoint = Endpoint("smartmoving", "smartmoving", "http://127.0.0.1:9", {})
+    await fetch_chunk(conninfo, SMARTMOVING, endpoint, [1])
+
+
+async def _send(conninfo: str) -> None:
+    await open_ledger(conninfo, "lgm")
+
+
+@pytest.mark.parametrize("port", [None, 9], ids=["refused", "nobody there"])
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        connect,
+        connect_in_a_loop,
+        lambda conninfo: asyncio.run(_fetch(conninfo)),
+        lambda conninfo: asyncio.run(_send(conninfo)),
+    ],
+    ids=["connect", "connect_async", "fetch", "outbox"],
+)
+def test_a_wrong_password_is_not_told(
+    warehouse: Any, caplog: pytest.LogCaptureFixture, attempt: Any, port: int | None
+) -> None:
+    parts: dict[str, Any] = {"password": CANARY} | ({"port": port} if port else {})
     with caplog.at_level(logging.DEBUG), pytest.raises(psycopg.OperationalError) as caught:
-        connect(psycopg.conninfo.make_conninfo(warehouse.loader, password=CANARY))
-    assert CANARY not in f"{caught.value} {caught.value!r} {caplog.text}"
+        attempt(psycopg.conninfo.make_conninfo(warehouse.loader, **parts))
+    told, error = caplog.text, caught.value
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        seen = waiting.pop()
+        if seen is not None:
+            told += f"{seen} {seen!r} {vars(seen)}"
+            waiting += [seen.__cause__, seen.__context__]
+    assert CANARY not in told
+    assert error.pgconn is None, "libpq's own connection knows the password"
+
+
+def test_both_kinds_of_connection_have_the_same_settings(warehouse: Any) -> None:
+    query = (
+        "SELECT current_setting('branchline.client') AS client, current_setting('TimeZone') AS zone, "
+        "current_setting('statement_timeout') AS patience, current_setting('lock_timeout') AS waiting, "
+        "current_setting('application_name') AS name"
+    )
+
+    async def ask() -> Any:
+        async with await connect_async(warehouse.loader, client="two words", name="a test") as connection:
+            return await (await connection.execute(query)).fetchone()
+
+    with connect(warehouse.loader, client="two words", name="a test") as connection:
+        assert asyncio.run(ask()) == connection.execute(query).fetchone()
+
+
+def test_another_machine_is_refused_for_asyncio_too() -> None:
+    with pytest.raises(Reconfigure, match="is another machine and sslmode is"):
+        connect_in_a_loop(f"host=db.example.com password={CANARY}")
 
 
 @pytest.mark.parametrize("client", ["lgm", "two words", "x -c branchline.user=admin", "back\\slash", "o'clock", ""])

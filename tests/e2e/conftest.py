@@ -114,7 +114,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(60)
+                process.wait(90)
             except subprocess.TimeoutExpired:
                 process.kill()
         subprocess.run([sys.executable, "-m", "stack", "clean"], cwd=project, env={**os.environ, **ports}, check=False)

@@ -19,16 +19,26 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("stream", "errors", "calendars"),
     ("request", "pages", "sources"),
     ("warehouse",),
-    ("migrations", "tables", "limits", "landing", "upkeep"),
+    ("migrations", "tables", "limits", "landing"),
     ("merge", "transport"),
     ("ledger", "slices"),
-    ("plan", "derive", "outbox", "fetch"),
+    ("plan", "derive", "outbox", "fetch", "upkeep"),
     ("sync", "hooks"),
     ("alerts", "retries", "settings", "params"),
     ("tasks",),
     ("web",),
 )
 FLOOR = {block: floor for floor, blocks in enumerate(FLOORS) for block in blocks}
+#: Blocks of several files: these, too, from the ground up. The package itself is the door that others come in by.
+ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "outbox": (("form",), ("queue",), ("sending",), ("__init__",)),
+    "sync": (
+        ("run",),
+        ("coverage", "changes", "probing", "fetching", "merging", "closing"),
+        ("planning",),
+        ("__init__",),
+    ),
+}
 #: What is declared or computed without a database, a network or Airflow.
 PURE = {"stream", "errors", "calendars", "request", "pages", "sources"}
 IMPURE = {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "aiohttp", "requests", "jinja2", "pandas"}
@@ -78,9 +88,29 @@ def test_imports_go_down(path: Path) -> None:
         assert len(parts) > 1, f"{path.name}: name the block"
         other = parts[1]
         if other == block and path.parent != PACKAGE:
-            continue  # hooks know each other
+            continue  # test_rooms_go_down; hooks know each other
         assert other in FLOOR, f"{path.name} imports {name}, which has no floor"
         assert FLOOR[other] < FLOOR[block], f"{block} (floor {FLOOR[block]}) imports {other} (floor {FLOOR[other]})"
+
+
+@pytest.mark.parametrize("block", ROOMS)
+def test_rooms_go_down(block: str) -> None:
+    floor = {room: number for number, rooms in enumerate(ROOMS[block]) for room in rooms}
+    files = {path.stem: path for path in python_files(PACKAGE / block)}
+    assert set(files) == set(floor), f"give every file of {block} its floor in ROOMS"
+    for room, path in files.items():
+        for name in sorted(imported(path)):
+            if name.startswith(f"branchline.{block}"):
+                other = name.removeprefix(f"branchline.{block}").lstrip(".") or "__init__"
+                assert floor[other] < floor[room], f"{block}/{room} imports {block}/{other}, which is not below it"
+
+
+def test_a_block_is_entered_by_its_door() -> None:
+    for path in [*BLOCKS, *python_files(PROJECT / "dags"), *python_files(PROJECT / "bench")]:
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] == "branchline" and len(parts) > 2 and parts[1] in ROOMS and path.parent.name != parts[1]:
+                raise AssertionError(f"{path.name} imports {name}: import what branchline.{parts[1]} offers")
 
 
 @pytest.mark.parametrize("path", BLOCKS, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -19,9 +19,17 @@ TORONTO = "America/Toronto"
 MONTHLY = 20_000  # section 1: the basic tier's calls
 
 
-def due(by_hand: Bench, now: datetime, stream: str = "opportunities", days: int = 2) -> dict[str, str]:
+def due(
+    by_hand: Bench,
+    now: datetime,
+    stream: str = "opportunities",
+    days: int = 2,
+    *,
+    first: date | None = None,
+    only_days: bool = False,
+) -> dict[str, str]:
     """What is due at an instant: record to reason."""
-    today = now.date()
+    today = first or now.date()
     rows = by_hand.rows(
         select_text("smartmoving", f"{stream}.due"),
         {
@@ -30,6 +38,7 @@ def due(by_hand: Bench, now: datetime, stream: str = "opportunities", days: int 
             "zone": TORONTO,
             "first_day": today,
             "last_day": today + timedelta(days=days - 1),
+            "only_days": only_days,
         },
     )
     assert len({row.record_key for row in rows}) == len(rows), "no record is due for two reasons"
@@ -78,6 +87,32 @@ def test_new_once_changed_again_and_never_twice_for_one_reason(lgm: Bench) -> No
 def test_only_the_days_that_are_swept_are_asked_for(lgm: Bench) -> None:
     sweep(lgm, 1, at=NOW, day=TODAY + timedelta(days=40))
     assert due(lgm, NOW) == {}
+
+
+def test_a_backfill_asks_for_its_own_days_and_leaves_the_rest_to_the_schedule(lgm: Bench) -> None:
+    past, other = TODAY - timedelta(days=30), TODAY - timedelta(days=20)
+    window = (past, past + timedelta(days=1))
+    start = datetime.now(UTC) + timedelta(seconds=2)
+    lgm.take("customers", [customer(n, job(n, f"{past}")) for n in (1, 2, 3)], window=window, at=start)
+    sweep(lgm, 4, 5, at=start, day=other)
+    answer(lgm, 1, 3, 4, at=start - timedelta(days=40), day=past)
+    lgm.take("customers", [customer(1, job(1, f"{past}")), customer(2, job(2, f"{past}"))], window=window,
+             at=start + timedelta(seconds=1))  # fmt: skip
+    lgm.rows(
+        "INSERT INTO ops.lookups (source, account, stream, record_key, asked_at, reason, was_found, wanted) VALUES "
+        "('smartmoving', 'smartmoving', 'opportunities', 'of no sweep', '-infinity', 'missing', TRUE, 'missing') "
+        "RETURNING 1"
+    )
+    everything = due(lgm, NOW, first=past, days=1)
+    assert set(everything) >= {"opportunity 2", "opportunity 3", "opportunity 4", "of no sweep"}
+    assert everything["opportunity 3"] == "missing"
+    here = due(lgm, NOW, first=past, days=1, only_days=True)
+    assert here == {key: reason for key, reason in everything.items() if key[-1] in "123"}
+    assert here["opportunity 3"] == "missing", "what its own window no longer shows is its business"
+    assert due(lgm, NOW, first=TODAY, days=1, only_days=True) == {}
+    jobs = due(lgm, NOW, "jobs", first=past, days=1)
+    assert set(jobs) >= {"opportunity 1", "opportunity 4"}
+    assert set(due(lgm, NOW, "jobs", first=past, days=1, only_days=True)) == {k for k in jobs if k[-1] in "123"}
 
 
 @pytest.mark.parametrize("zone", [TORONTO, "America/Vancouver", "Pacific/Kiritimati"])
@@ -136,7 +171,14 @@ def test_aged_comes_last_and_only_within_the_budget(lgm: Bench) -> None:
     later = NOW + timedelta(days=8)
     rows = lgm.rows(
         select_text("smartmoving", "opportunities.due"),
-        {"account": "smartmoving", "now": later, "zone": TORONTO, "first_day": TODAY, "last_day": TODAY},
+        {
+            "account": "smartmoving",
+            "now": later,
+            "zone": TORONTO,
+            "first_day": TODAY,
+            "last_day": TODAY,
+            "only_days": False,
+        },
     )
     assert Counter(row.reason for row in rows) == {"aged": 3, "ended": 1} or Counter(row.reason for row in rows) == {
         "aged": 3,

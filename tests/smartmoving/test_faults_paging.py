@@ -15,7 +15,7 @@ from branchline.plan import Place
 from branchline.request import Request
 from branchline.sources.smartmoving import SMARTMOVING
 
-from tests.fetching import FIRST, Chunk
+from tests.fetching import FIRST, Chunk, reference, rule
 
 NO_TOTAL = {"kind": "total", "omit": ["totalResults"]}
 
@@ -28,18 +28,9 @@ def chunk(smartmoving: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> C
     return Chunk(smartmoving(page_cap=5, customers_per_day=60)).sweep()
 
 
-def rule(chunk: Chunk, action: Any, **more: Any) -> None:
-    chunk.faults({"match": "/api/customers", "action": action} | more)
-
-
 def the_slice(chunk: Chunk) -> Any:
     (row,) = chunk.slices()
     return row
-
-
-def reference(line: Any) -> None:
-    """Read the branches: without their time zones no day can be planned."""
-    assert line.sync(Request(streams=("branches",))) == {"branches": "success"}
 
 
 def test_T20_a_row_inserted_while_paging_is_read_with_the_whole_once_more(chunk: Chunk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from branchline import sync
-from branchline.errors import Reconfigure
+from branchline.errors import Incomplete, Reconfigure
 from branchline.hooks.smartmoving import SmartMovingHook
 from branchline.ledger import Account
 from branchline.request import Request
@@ -69,6 +69,91 @@ def test_daily_lists_are_read_once_a_day_and_by_full(smartmoving: Any) -> None:
     assert served(line, "/api/branches") == 1
     assert len(line.sync(Request(full=True))) == 14
     assert served(line, "/api/branches") == 2
+
+
+def test_T64_what_a_wrong_clock_wrote_does_not_hold_for_ever(smartmoving: Any) -> None:
+    line = smartmoving()
+    line.sync(Request(streams=("branches", "users", "customers")))
+    probed = served(line, "/api/customers")
+    line.sync(Request(streams=("customers",)))
+    sweeps = served(line, "/api/customers") - probed
+    assert line.warehouse.one("SELECT sum(calls) FROM ops.api_calls WHERE priority = 'reference'") == 2 + 2
+    line.warehouse.execute(
+        "UPDATE ops.sync_cursors SET moved_at = now() + interval '9 years', cursor_value = 'true' "
+        "WHERE scope = 'honours_location'"
+    )
+    line.warehouse.execute("UPDATE ops.sync_history SET start_time = start_time + interval '9 years'")
+    before = served(line, "/api/customers")
+    statuses = line.sync()
+    assert {"branches", "users"} <= set(statuses)
+    assert set(statuses.values()) == {"success"}
+    assert served(line, "/api/customers") - before > sweeps, "the vendor was asked anew whether it filters by location"
+    fact = line.warehouse.one(
+        "SELECT cursor_value, moved_at <= now() AS is_past FROM ops.sync_cursors WHERE scope = 'honours_location'"
+    )
+    assert tuple(fact) == (False, True)
+    assert not {"branches", "users"} & set(line.sync()), "and now they are read: once a day"
+
+
+def test_T21_a_short_slice_makes_the_run_partial_and_is_told_with_what_to_do(smartmoving: Any) -> None:
+    line = smartmoving(page_cap=5)
+    line.sync(Request(streams=("branches",)))
+    line.vendor.control.faults({"match": "PageSize=200", "action": {"kind": "total", "delta": 7}})
+    days = Request(since=DAY, until=DAY, streams=("customers",))
+    statuses = line.sync(days)
+    assert statuses == {"customers": "partial"}
+    with pytest.raises(Incomplete, match="customers partial"):
+        sync.verify(statuses)
+    row = line.warehouse.one("SELECT * FROM ops.sync_history WHERE sync_type = 'customers'", role="admin")
+    assert row.created == row.records_fetched > 0, "what came is merged"
+    assert f"it counts {row.created + 7}, {row.created} came" in row.error_message
+    assert "trigger a new run" in row.error_message
+    line.vendor.control.clear_faults()
+    assert line.sync(days) == {"customers": "success"}
+
+
+def test_a_cleared_runs_failed_slice_is_resumed_and_not_taken_for_one_that_moved(smartmoving: Any) -> None:
+    line = smartmoving(page_cap=5, customers_per_day=60)
+    line.sync(Request(streams=("branches",)))
+    line.vendor.control.faults({"match": "PageSize=200", "page": 12, "action": {"kind": "status", "status": 403}})
+    days = Request(since=DAY, until=DAY, streams=("customers",))
+    assert line.sync(days, run_id="cleared") == {"customers": "failed"}
+    kept = line.warehouse.one("SELECT count(DISTINCT page) FROM landing.records WHERE slice_id = "
+                              "(SELECT max(slice_id) FROM ops.sync_slices)", role="admin")  # fmt: skip
+    assert kept > 0
+    line.vendor.control.clear_faults()
+    before = served(line, "/api/customers")
+    assert line.sync(days, run_id="cleared") == {"customers": "success"}
+    assert served(line, "/api/customers") - before == 12 - kept
+
+
+def test_a_backfills_details_are_those_of_its_own_days(smartmoving: Any) -> None:
+    line = smartmoving()
+    line.sync(Request(streams=("branches",)))
+    line.sync(Request(since=DAY - timedelta(days=6), until=DAY - timedelta(days=5), streams=("customers",)))
+    # what was gone from its window waits for the schedule, whatever day it had
+    line.warehouse.execute(
+        "INSERT INTO ops.lookups (source, account, stream, record_key, asked_at, reason, was_found, wanted) "
+        "SELECT 'smartmoving', account, 'opportunities', opportunity_id, now() - interval '8 days', 'missing', TRUE, "
+        "'missing' FROM smartmoving.swept_opportunities"
+    )
+    for age in (9, 8):
+        begins = datetime(DAY.year, DAY.month, DAY.day, 4, tzinfo=UTC) - timedelta(days=age)  # midnight in Toronto
+        statuses = line.sync(Request(is_backfill=True), interval=(begins, begins + timedelta(hours=2)))
+        assert set(statuses.values()) == {"success"}, line.errors
+    asked = line.warehouse.rows(
+        "SELECT key.value #>> '{}' AS opportunity_id FROM ops.sync_slices, jsonb_array_elements(request -> 'keys') AS "
+        "key (value) WHERE stream IN ('opportunities', 'jobs')"
+    )
+    own = line.warehouse.rows(
+        "SELECT opportunity_id FROM smartmoving.swept_jobs WHERE service_date IN (%s, %s)",
+        (DAY - timedelta(days=9), DAY - timedelta(days=8)),
+    )
+    assert asked
+    assert set(asked) <= set(own)
+    waiting = line.warehouse.rows("SELECT record_key AS opportunity_id FROM ops.lookups WHERE wanted IS NOT NULL")
+    assert len(waiting) > 10
+    assert not set(waiting) & set(own)
 
 
 def test_a_stream_that_does_not_exist_is_refused_with_those_that_do(smartmoving: Any) -> None:

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from stack import ground
+from stack import ground, postgres
 from stack.errors import StackError
 from stack.postgres import ADMIN, Cluster
 from stack.testing import fresh_database, login, prepare_template, temporary_cluster
@@ -126,6 +126,22 @@ def test_a_killed_server_starts_again(open_folder: Path) -> None:
         assert not cluster.running()
         cluster.start()
         assert ask(cluster.admin_conninfo(), "SELECT 1") == 1
+
+
+def test_a_server_that_does_not_come_to_an_end_is_ended_and_starts_again(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "STOP_SECONDS", 1)
+    with Cluster(open_folder / "pg", "secret") as cluster:
+        cluster.create_database("kept")
+        with psycopg.connect(cluster.admin_conninfo("kept")) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 7 AS n")
+        with psycopg.connect(cluster.admin_conninfo()) as busy:
+            psutil.Process(busy.info.backend_pid).suspend()  # as one that waits for the disk
+            cluster.stop()
+            assert not cluster.running()
+        cluster.start()
+        assert ask(cluster.admin_conninfo("kept"), "SELECT n FROM t") == 7
 
 
 def test_a_pid_file_whose_number_is_another_programs_now_is_stale(open_folder: Path) -> None:

@@ -79,6 +79,24 @@ def test_the_end_reaches_what_ignores_it_and_its_children(state: State) -> None:
     assert recorded(state) == []
 
 
+def test_a_process_that_goes_while_it_is_looked_at_does_not_break_the_end(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = start(state, "import time; print('up', flush=True); time.sleep(60)")
+    wait_for(lambda: "up" in child.log.read_text())
+    status = psutil.Process.status
+
+    def vanished(process: psutil.Process) -> str:
+        if not process.is_running() or status(process) == psutil.STATUS_ZOMBIE:
+            raise FileNotFoundError(f"/proc/{process.pid}/status")
+        return status(process)
+
+    monkeypatch.setattr(psutil.Process, "status", vanished)
+    assert end_all([child], grace=5) == ["thing"]
+    assert child.exit_code() is not None
+    assert recorded(state) == []
+
+
 def test_a_killed_leaders_children_are_found_by_the_record(state: State) -> None:
     child = start(state, STUBBORN)
     wait_for(lambda: "up" in child.log.read_text())

@@ -42,7 +42,9 @@ LEFT JOIN ops.lookups AS lookup
 WHERE windows.slice_id = ANY(%(slices)s)
     AND (
         (
-            known.service_date >= windows.window_start AND known.service_date < windows.window_end
+            -- a short window proves no absence: the row may have shifted past us (T21)
+            windows.verdict IS DISTINCT FROM 'short'
+            AND known.service_date >= windows.window_start AND known.service_date < windows.window_end
             AND (windows.location_id IS NULL OR known.location_id = windows.location_id)
         )
         OR EXISTS (

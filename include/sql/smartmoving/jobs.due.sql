@@ -1,5 +1,6 @@
 -- The jobs list of an opportunity tells when its jobs began and ended. Before they are worked it has nothing but nulls
 -- (section 5.3), so it is asked for once the last service day has ended, and again when a job changed after that.
+-- A run of only_days (a backfill's) asks for what has a job on its days and leaves the rest to the scheduled runs.
 WITH swept AS (
     SELECT
         jobs.opportunity_id,
@@ -39,4 +40,11 @@ reasons AS (
 
 SELECT record_key, reason, first_day FROM reasons
 WHERE reason IS NOT NULL AND (last_day + 1)::timestamp AT TIME ZONE timezone <= %(now)s
+    AND (
+        NOT %(only_days)s
+        OR record_key IN (
+            SELECT opportunity_id FROM smartmoving.swept_jobs
+            WHERE account = %(account)s AND service_date BETWEEN %(first_day)s AND %(last_day)s
+        )
+    )
 ORDER BY first_day, record_key

@@ -1,6 +1,7 @@
 -- Opportunities to ask for by id, the most wanted first: new in the sweep, changed since they were asked for, with a
 -- service day that has ended since (unless it was closed, cancelled or lost by then), or gone from a complete window.
 -- Refreshes by age come last, as far as the budget goes: an open opportunity that nobody asked about for a week.
+-- A run of only_days (a backfill's) asks for what has a job on its days and leaves the rest to the scheduled runs.
 WITH swept AS (
     SELECT
         opportunities.opportunity_id,
@@ -46,8 +47,7 @@ reasons AS (
 
 SELECT record_key, reason, first_day FROM reasons
 WHERE reason IS NOT NULL AND (
-    reason IN ('missing', 'ended', 'aged')
-    OR first_day BETWEEN %(first_day)s AND %(last_day)s
+    (reason IN ('missing', 'ended', 'aged') AND NOT %(only_days)s)
     OR record_key IN (
         SELECT opportunity_id FROM smartmoving.swept_jobs
         WHERE account = %(account)s AND service_date BETWEEN %(first_day)s AND %(last_day)s
@@ -58,5 +58,12 @@ SELECT lookup.record_key, lookup.wanted, NULL
 FROM ops.lookups AS lookup
 WHERE lookup.source = 'smartmoving' AND lookup.account = %(account)s AND lookup.stream = 'opportunities'
     AND lookup.wanted IS NOT NULL
+    AND (
+        NOT %(only_days)s
+        OR lookup.record_key IN (
+            SELECT opportunity_id FROM smartmoving.opportunity_jobs
+            WHERE account = %(account)s AND service_date BETWEEN %(first_day)s AND %(last_day)s
+        )
+    )
     AND NOT EXISTS (SELECT FROM swept WHERE swept.opportunity_id = lookup.record_key)
 ORDER BY first_day, record_key

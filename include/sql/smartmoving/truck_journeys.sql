@@ -2,31 +2,28 @@
 -- know a thing, the one that changed last is right: an unchanged row keeps the time at which its version was fetched.
 -- Only what changed since the last derivation is looked at, and active journeys whose job is gone.
 WITH touched AS (
-    SELECT job_id FROM smartmoving.swept_jobs WHERE account = %(account)s AND synced_at >= %(since)s
+    SELECT job_id FROM smartmoving.swept_jobs
+    WHERE account = %(account)s AND (
+        synced_at >= %(since)s
+        OR opportunity_id IN (
+            SELECT opportunity_id FROM smartmoving.swept_opportunities
+            WHERE account = %(account)s AND synced_at >= %(since)s
+        )
+        OR opportunity_id IN (
+            SELECT opportunity_id FROM smartmoving.opportunities
+            WHERE account = %(account)s AND synced_at >= %(since)s
+        )
+        OR customer_id IN (
+            SELECT customer_id FROM smartmoving.customers WHERE account = %(account)s AND synced_at >= %(since)s
+        )
+        OR service_type IN (
+            SELECT service_type FROM smartmoving.service_types WHERE account = %(account)s AND synced_at >= %(since)s
+        )
+    )
     UNION
     SELECT job_id FROM smartmoving.opportunity_jobs WHERE account = %(account)s AND synced_at >= %(since)s
     UNION
     SELECT job_id FROM smartmoving.jobs WHERE account = %(account)s AND synced_at >= %(since)s
-    UNION
-    SELECT jobs.job_id
-    FROM smartmoving.swept_jobs AS jobs
-    INNER JOIN smartmoving.swept_opportunities AS opportunities USING (client_id, account, opportunity_id)
-    WHERE jobs.account = %(account)s AND opportunities.synced_at >= %(since)s
-    UNION
-    SELECT jobs.job_id
-    FROM smartmoving.swept_jobs AS jobs
-    INNER JOIN smartmoving.opportunities USING (client_id, account, opportunity_id)
-    WHERE jobs.account = %(account)s AND opportunities.synced_at >= %(since)s
-    UNION
-    SELECT jobs.job_id
-    FROM smartmoving.swept_jobs AS jobs
-    INNER JOIN smartmoving.customers USING (client_id, account, customer_id)
-    WHERE jobs.account = %(account)s AND customers.synced_at >= %(since)s
-    UNION
-    SELECT jobs.job_id
-    FROM smartmoving.swept_jobs AS jobs
-    INNER JOIN smartmoving.service_types AS types USING (client_id, account, service_type)
-    WHERE jobs.account = %(account)s AND types.synced_at >= %(since)s
     UNION
     SELECT journeys.job_id
     FROM crm.truck_journeys AS journeys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -51,12 +52,8 @@ class SmartMovingHook(VendorHook):
         Returns:
             True only if it certainly filters; False also where the window has no customer to tell by.
         """
-        nowhere = str(uuid.UUID(int=0))
-        totals = []
-        for branch in (None, nowhere):
-            query = [*stream.params, *params.items(), ("Page", "1"), ("PageSize", "1")]
-            if branch is not None:
-                query.append((str(stream.by_location), branch))
-            answer = await transport.get(stream.path, query)
-            totals.append(cut_page(answer.body, stream.paging, doing="Probing BranchId").total)
-        return bool(totals[0]) and totals[1] == 0
+        everywhere = [*stream.params, *params.items(), ("Page", "1"), ("PageSize", "1")]
+        nowhere = [*everywhere, (str(stream.by_location), str(uuid.UUID(int=0)))]
+        answers = await asyncio.gather(*(transport.get(stream.path, query) for query in (everywhere, nowhere)))
+        here, there = (cut_page(answer.body, stream.paging, doing="Probing BranchId").total for answer in answers)
+        return bool(here) and there == 0

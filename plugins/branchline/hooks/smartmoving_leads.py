@@ -24,8 +24,8 @@ from branchline.errors import BranchlineError, Deferred, Reconfigure, TryLater, 
 from branchline.hooks.smartmoving import SmartMovingHook
 from branchline.hooks.vendor import VendorHook
 from branchline.ledger import Account
-from branchline.limits import SharedRate, read_budget
-from branchline.outbox import Delivery, Outbox, Pace, Reply, count_calls, is_idle, open_ledger, preview, problems
+from branchline.limits import SharedRate, calls_made, read_budget
+from branchline.outbox import Delivery, Outbox, Pace, Reply, is_idle, open_ledger, preview, problems
 from branchline.pages import cut_page
 from branchline.sources.smartmoving import PAGES, SMARTMOVING
 from branchline.stream import Source
@@ -317,8 +317,8 @@ async def _deliver(conninfo: str, account: Account, conn_id: str, limit: int, pa
             try:
                 return await Outbox(ledger, account, desk, pace).work(limit)
             finally:
-                await count_calls(ledger, provider.source, provider.account, desk.posts)
-                await count_calls(ledger, open_api.source, open_api.account, transport.calls)
+                await ledger.execute(*calls_made(provider.source, provider.account, {"leads": desk.posts}))
+                await ledger.execute(*calls_made(open_api.source, open_api.account, {"leads": transport.calls}))
 
 
 class _Budgeted(Transport):

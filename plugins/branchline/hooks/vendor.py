@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ from airflow.sdk import BaseHook
 
 from branchline.errors import BranchlineError
 from branchline.stream import Source
-from branchline.transport import Endpoint, Transport
+from branchline.transport import Endpoint, Renewal, Transport
 
 
 class VendorHook(BaseHook):
@@ -33,9 +32,9 @@ class VendorHook(BaseHook):
         self.conn_id = conn_id
         self.account = account or conn_id
 
-    @abstractmethod
-    def headers(self, connection: Any) -> Mapping[str, str]:
-        """The headers that carry the credential."""
+    def headers(self, connection: Any) -> Mapping[str, str]:  # noqa: ARG002 - a vendor's own may need it
+        """The headers that carry the credential; none where it is a token that `renewal` gets."""
+        return {}
 
     def endpoint(self) -> Endpoint:
         """Read the connection.
@@ -59,7 +58,12 @@ class VendorHook(BaseHook):
             read_seconds=float(extra.get("read_seconds", 60)),
             is_plain_allowed=bool(extra.get("allow_http", False)),
             refusals=self.refusals,
+            renew=self.renewal(connection, host.rstrip("/")),
         )
+
+    def renewal(self, connection: Any, base_url: str) -> Renewal | None:  # noqa: ARG002 - a vendor's own needs it
+        """How a token is got where the credential is one; None where the headers carry the key itself."""
+        return None
 
     def chunks(self) -> int:
         """Mapped fetch tasks a wave may have (extra `chunks`, default 4)."""

@@ -1,4 +1,4 @@
-"""The form of a lead, the masks of its values and the meaning of the vendor's answers, without a database."""
+"""The form of a lead and the masks of its values, without a database."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from branchline.errors import Reconfigure
-from branchline.hooks.smartmoving_leads import LeadDesk
 from branchline.outbox import LeadRefused, mask, read_form
-from branchline.transport import Endpoint, Transport
 
 LEAD = {"fullName": "Alex Example", "phoneNumber": "403-555-0142"}
 GUID = "5abc2202-CA9E-4077-a054-dc2ccb94a09a"
@@ -71,37 +68,3 @@ def test_a_form_that_is_refused(change: dict[str, Any], why: str) -> None:
 def test_a_mask_shows_no_personal_value() -> None:
     body = LEAD | {"moveDate": "20260805", "originStreet": "100 Sample St", "email": "alex@example.com"}
     assert mask(body) == "email, fullName, moveDate=20260805, originStreet, phoneNumber"
-
-
-@pytest.mark.parametrize(
-    ("status", "text", "verdict"),
-    [
-        (200, "", "accepted"),
-        (201, '{"id": 1}', "accepted"),
-        (200, "<!DOCTYPE html><title>Sign in</title>", "unheard"),
-        (400, '{"message": "This lead has already been submitted."}', "duplicate"),
-        (400, '{"message": "The request is invalid."}', "rejected"),
-        (422, "", "rejected"),
-        (429, "Rate limit is exceeded. Try again in 7 seconds.", "later"),
-        (408, "", "failed"),
-        (500, '{"message": "Unknown error encountered"}', "failed"),
-        (504, "<html>", "failed"),
-    ],
-)
-def test_what_an_answer_means(status: int, text: str, verdict: str) -> None:
-    reply = desk()._read(status, {}, text)
-    assert reply.verdict == verdict
-    assert reply.after == (7.0 if status == 429 else None)
-
-
-@pytest.mark.parametrize(
-    ("status", "text"), [(400, '{"message": "Provider not found."}'), (401, ""), (403, ""), (404, ""), (302, "")]
-)
-def test_an_answer_that_somebody_has_to_mend(status: int, text: str) -> None:
-    with pytest.raises(Reconfigure, match="the provider key or the host is wrong"):
-        desk()._read(status, {}, text)
-
-
-def desk() -> LeadDesk:
-    endpoint = Endpoint("smartmoving", "smartmoving_leads", "https://api.example.com", {})
-    return LeadDesk(endpoint, "key", Transport(endpoint))

@@ -1,0 +1,216 @@
+"""The planning of a wave: which streams it reads, in which slices, in which chunks, within the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from branchline import calendars, ledger, plan
+from branchline.errors import BranchlineError, Reconfigure
+from branchline.ledger import SliceSpec
+from branchline.limits import Budget, read_budget
+from branchline.stream import Stream
+from branchline.sync.changes import moves_cursor, spans_of
+from branchline.sync.coverage import home_zone, places_of, service_days
+from branchline.sync.probing import Probe, honours_location
+from branchline.sync.run import Connection, Sync
+from branchline.tables import select_text
+from branchline.transport import Endpoint
+from branchline.warehouse import one
+
+#: A daily stream is due again after this many hours, so that a drifting schedule does not skip a day.
+DAILY_HOURS = 20
+#: A history row still `running` after this long was left by a killed run: the DAGs' dagrun_timeout. A younger one may
+#: be a backfill's, which runs beside the schedule.
+ORPHAN_AGE = timedelta(hours=2)
+
+
+@dataclass
+class Plan:
+    """What a wave has to fetch.
+
+    Attributes:
+        chunks: slice ids a mapped task.
+        labels: what each chunk is, for people.
+        notes: lines for the log: budget, what waits.
+    """
+
+    chunks: list[list[int]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def selected_streams(connection: Connection, sync: Sync, wave: str) -> list[Stream]:
+    """The streams of a wave that this run reads.
+
+    Raises:
+        Reconfigure: the form names a stream that the source does not have.
+    """
+    names = {stream.name for stream in sync.source.streams}
+    unknown = set(sync.request.streams) - names
+    if unknown:
+        raise Reconfigure(
+            "Reading the run's params",
+            f"no stream {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}",
+        )
+    streams = []
+    for stream in sync.source.in_wave(wave):
+        if sync.request.streams:
+            if stream.name in sync.request.streams:
+                streams.append(stream)
+        elif not stream.is_optional and (
+            sync.request.full or sync.request.replay or stream.every == "sync" or _is_due(connection, sync, stream)
+        ):
+            streams.append(stream)
+    return streams
+
+
+def _is_due(connection: Connection, sync: Sync, stream: Stream) -> bool:
+    """Whether a daily stream was not read yet today, or is this run's own (a retry).
+
+    A sync of the future was written by a wrong clock; counted, it would hold the stream back until that day (T64).
+    """
+    row = one(
+        connection,
+        "SELECT NOT EXISTS (SELECT FROM ops.sync_history WHERE crm_source = %s AND account = %s AND sync_type = %s "
+        "AND status = 'success' AND NOT configuration ? 'dry_run' "
+        "AND start_time BETWEEN now() - make_interval(hours => %s) AND now() AND run_id <> %s) AS due",
+        (sync.source.slug, sync.account.account, stream.name, DAILY_HOURS, sync.run.run_id),
+    )
+    return bool(row.due)
+
+
+def refuse(sync: Sync, wave: str, error: BranchlineError) -> None:
+    """Write into the history that an account's wave could not be planned, so that the run closes as failed."""
+    with sync.connect(f"{wave}.plan") as connection, connection.transaction():
+        ledger.register_accounts(connection, [sync.account])
+        for stream in sync.source.in_wave(wave):
+            if not sync.request.streams or stream.name in sync.request.streams:
+                sync_id = ledger.open_sync(connection, sync.run, sync.account, stream, sync.request.as_configuration())
+                connection.execute(
+                    "UPDATE ops.sync_history SET error_message = %s WHERE sync_id = %s", (str(error), sync_id)
+                )
+
+
+def plan_wave(sync: Sync, wave: str, endpoint: Endpoint, probe: Probe | None = None, most_chunks: int = 4) -> Plan:
+    """Open the wave's syncs and plan what they have to fetch; planning again finds what is there already.
+
+    Args:
+        sync: the account and run.
+        wave: phase of the source.
+        endpoint: the account's, for its budget and for probing.
+        probe: the vendor's hook, where streams may be read by location.
+        most_chunks: mapped tasks at most.
+
+    Returns:
+        The chunks; none where nothing has to be fetched.
+
+    Raises:
+        Reconfigure: a param names what does not exist, or no location has a time zone where days are needed.
+    """
+    planned = Plan()
+    with sync.connect(f"{wave}.plan") as connection:
+        with connection.transaction():
+            ledger.register_accounts(connection, [sync.account])
+            ledger.close_orphans(connection, ORPHAN_AGE, beside=(sync.account, sync.run))
+        streams = selected_streams(connection, sync, wave)
+        budget = read_budget(
+            connection, sync.source.slug, sync.account.account, endpoint.monthly_calls, sync.instant.date()
+        )
+        planned.notes.append(budget.describe())
+        expected = expected_calls(connection, sync)
+        for stream in streams:
+            specs = [] if sync.request.replay else _specs(connection, sync, stream, endpoint, probe, budget, planned)
+            _, waiting = plan.within_budget(specs, budget, expected)
+            if waiting:
+                planned.notes.append(f"{stream.name}: {len(waiting)} slices wait for the budget")
+            with connection.transaction():
+                sync_id = ledger.open_sync(connection, sync.run, sync.account, stream, sync.request.as_configuration())
+                ledger.add_slices(connection, sync.run, sync.account, sync_id, specs)
+                _defer(connection, sync_id, waiting)
+        rows = ledger.open_slices(connection, sync.run, sync.account.account, [stream.name for stream in streams])
+    runnable = [row for row in rows if row.state != "deferred" or budget.left(row.priority) != 0]
+    planned.chunks = plan.chunks(runnable, expected, most_chunks)
+    names = {row.slice_id: row.stream for row in runnable}
+    for chunk in planned.chunks:
+        words = ", ".join(dict.fromkeys(names[slice_id] for slice_id in chunk))
+        planned.labels.append(f"{sync.account.account} · {words} · {len(chunk)} slices")
+    return planned
+
+
+def _defer(connection: Connection, sync_id: int, waiting: Sequence[SliceSpec]) -> None:
+    if waiting:
+        connection.execute(
+            "UPDATE ops.sync_slices SET state = 'deferred', error_message = 'The monthly call budget has no room left "
+            "for this class of calls; it waits for the next run' WHERE sync_id = %s AND scope = ANY(%s)",
+            (sync_id, [spec.scope for spec in waiting]),
+        )
+
+
+def expected_calls(connection: Connection, sync: Sync) -> dict[str, int]:
+    """Calls that a slice of each stream took on average in the last week: what packing and the budget go by."""
+    rows = connection.execute(
+        "SELECT stream, ceil(avg(api_calls))::integer AS calls FROM ops.sync_slices "
+        "WHERE source = %s AND account = %s AND state = 'merged' AND merged_at > now() - interval '7 days' "
+        "GROUP BY stream",
+        (sync.source.slug, sync.account.account),
+    )
+    return {row.stream: max(1, row.calls) for row in rows}
+
+
+def _specs(
+    connection: Connection,
+    sync: Sync,
+    stream: Stream,
+    endpoint: Endpoint,
+    probe: Probe | None,
+    budget: Budget,
+    planned: Plan,
+) -> list[SliceSpec]:
+    """The slices of one stream in this run."""
+    if stream.window is None and stream.due is None and stream.changed is None:
+        return [plan.whole(stream, "leads" if stream.name == "leads" else "reference")]
+    places = places_of(connection, sync)
+    if stream.changed is not None:
+        spans, notes = spans_of(connection, sync, stream, places)
+        planned.notes += notes
+        priority = "backfill" if sync.request.is_backfill else "today"
+        return plan.changes(stream, places, spans, priority, moves_cursor=moves_cursor(sync))
+    names: dict[str, Any] = {"account": sync.account.account, "now": sync.instant}
+    if not sync.source.has_windows:
+        return _due_specs(connection, sync, stream, budget, planned, names)
+    home = home_zone(places)
+    if home is None:
+        raise Reconfigure(
+            f"Planning {stream.name}",
+            "no location has a time zone yet; read the source's locations first, or set core.locations.timezone",
+        )
+    zones = sorted({place.zone for place in places if place.zone})
+    days = service_days(sync, zones, home)
+    if not days:
+        planned.notes.append(f"{stream.name}: no service day begins in this interval, nothing to read")
+        return []
+    today = calendars.local_day(sync.instant, home)
+    if stream.due is not None:
+        names |= {"zone": home, "first_day": days[0], "last_day": days[-1], "only_days": sync.request.is_backfill}
+        return _due_specs(connection, sync, stream, budget, planned, names)
+    by_place = stream.by_location is not None and probe is not None
+    by_place = by_place and honours_location(connection, sync, stream, endpoint, probe, days)
+    planned.notes.append(
+        f"{stream.name}: {'one location at a time' if by_place else 'the whole company at once'}, "
+        f"{days[0]} to {days[-1]}"
+    )
+    return plan.sweep(stream, days, today, places if by_place else None, is_backfill=sync.request.is_backfill)
+
+
+def _due_specs(
+    connection: Connection, sync: Sync, stream: Stream, budget: Budget, planned: Plan, names: Mapping[str, Any]
+) -> list[SliceSpec]:
+    """The slices of a by-id stream: what its due list wants, within the budget."""
+    due = connection.execute(select_text(sync.source.slug, str(stream.due)).encode(), names).fetchall()
+    specs, left_out = plan.by_key(stream, due, budget)
+    if left_out:
+        planned.notes.append(f"{stream.name}: {left_out} due records wait for the budget")
+    return specs

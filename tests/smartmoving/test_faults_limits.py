@@ -1,0 +1,103 @@
+"""What a vendor's limits do to us (T01, T02): the real transport and warehouse against the sandbox's faults."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import pytest
+from branchline.errors import Deferred, TryLater
+
+from tests.fetching import FIRST, Chunk, only, rule
+
+
+@pytest.mark.parametrize("header", [{"retry_after": 1}, {"retry_after_date": 2.5}], ids=["seconds", "date"])
+def test_T01_429_with_retry_after_pauses_every_worker(
+    smartmoving: Any, caplog: pytest.LogCaptureFixture, header: dict[str, Any]
+) -> None:
+    chunk = Chunk(smartmoving(page_cap=5, customers_per_day=300, latency_ms=5, access_log=True)).sweep()
+    rule(chunk, {"kind": "status", "status": 429} | header, after=20, times=1)
+    with caplog.at_level(logging.INFO):
+        chunk.fetch()
+    answers = [(r.created, r.response_status) for r in caplog.records if r.name == "sandbox.access"]  # type: ignore[attr-defined]
+    (refused,) = [moment for moment, status in answers if status == 429]
+    later = [moment - refused for moment, _ in answers if moment > refused + 0.2]
+    # Those that were under way come back at once; nobody else before the second is over.
+    assert min(later) >= 1.0
+    assert len(later) >= 30
+    assert sum("try 1 of 6 failed" in r.message for r in caplog.records) == 1
+    assert chunk.served() == {"200": 60, "429": 1}
+    chunk.check_whole()
+    assert chunk.check_ledgers() == 61
+
+
+def test_T01_retry_after_of_an_hour_defers_and_keeps_what_is_here(chunk: Chunk) -> None:
+    chunk.sweep(days=3)
+    rule(chunk, {"kind": "status", "status": 429, "retry_after": 3600}, after=6)
+    begun = time.monotonic()
+    progress = chunk.fetch()
+    assert time.monotonic() - begun < 10
+    assert {type(error) for error in progress.failures.values()} == {Deferred}
+    assert chunk.states == ["deferred"] * 3
+    assert all("3600 s" in row.error_message for row in chunk.slices())
+    kept = {(row.slice_id, row.page) for row in chunk.landed()}
+    assert 1 <= len(kept) <= 6
+    calls = chunk.check_ledgers()
+    assert calls <= 6 + 8
+    # The pause is the credential's: a second process does not even ask.
+    again = chunk.fetch()
+    assert again.calls == 0
+    assert chunk.states == ["deferred"] * 3
+    assert "pause" in str(next(iter(again.failures.values())))
+    # It is over: only what is missing is fetched.
+    chunk.line.vendor.control.clear_faults()
+    chunk.line.warehouse.execute("DELETE FROM ops.rate_buckets")
+    assert chunk.fetch().calls == 3 * 12 - len(kept)
+    chunk.check_whole(days=3)
+    chunk.check_ledgers()
+
+
+def test_T01_the_text_of_the_body_is_a_retry_after(chunk: Chunk) -> None:
+    rule(chunk, {"kind": "status", "status": 429}, times=1)  # "Try again in 1 seconds.", no header
+    begun = time.monotonic()
+    chunk.sweep().fetch()
+    assert time.monotonic() - begun >= 1.0
+    chunk.check_whole()
+
+
+def test_T02_a_storm_of_429_costs_six_calls_a_slice_and_the_run_is_partial(smartmoving: Any, quick: None) -> None:
+    line = smartmoving()
+    storm = {"kind": "status", "status": 429, "body": "no"}
+    line.vendor.control.faults({"match": "/api/customers.*PageSize=200", "action": storm})  # 1 is the probe's
+    statuses = line.sync()
+    assert statuses.pop("customers") == "failed"
+    assert set(statuses.values()) == {"success"}
+    slices = line.warehouse.rows("SELECT * FROM ops.sync_slices WHERE stream = 'customers'", role="admin")
+    assert len(slices) >= 2
+    assert {(row.state, row.api_calls) for row in slices} == {("failed", 6)}
+    assert Chunk(line).served() == {"200": 2, "429": 6 * len(slices)}
+    others = line.warehouse.one("SELECT count(*) FROM ops.rate_buckets WHERE source <> 'smartmoving'", role="admin")
+    assert others == 0
+
+
+@pytest.mark.parametrize("after", [0, 20])
+def test_T02_a_storm_on_single_records_does_not_cost_six_calls_each(smartmoving: Any, quick: None, after: int) -> None:
+    line = smartmoving(customers_per_day=60)
+    keys = [
+        opportunity.id
+        for customer in line.vendor.world.matching(FIRST, FIRST)
+        for opportunity in customer.opportunities
+    ]
+    chunk = Chunk(line).by_key("opportunities", keys[:50])
+    line.vendor.control.faults(
+        {"match": "/opportunities/", "action": {"kind": "status", "status": 429, "body": "no"}, "after": after}
+    )
+    assert isinstance(only(chunk.fetch()), TryLater)
+    refused = line.vendor.control.served()["by_status"]["429"]
+    assert refused == 6 if after == 0 else 6 <= refused <= 8 + 5
+    assert len(chunk.landed()) == after
+    line.vendor.control.clear_faults()
+    assert chunk.fetch().calls == 50 - after
+    assert chunk.states == ["done"]
+    chunk.check_ledgers()
