@@ -94,9 +94,9 @@ def _loaded(conninfo: str, run_id: str) -> dict[str, int]:
             "journeys": "crm.truck_journeys",
         }
         return {
-            name: connection.execute(f"SELECT count(*) FROM {table} WHERE sync_id = %s".encode(), (sync_id,)).fetchall()[
-                0
-            ][0]
+            name: connection.execute(
+                f"SELECT count(*) FROM {table} WHERE sync_id = %s".encode(), (sync_id,)
+            ).fetchall()[0][0]
             for name, table in tables.items()
         }
 

@@ -17,7 +17,14 @@ ROLES = (
     "branchline_operator",
 )
 
-VENDOR_KEYS = ("SMARTMOVING_API_KEY", "SMARTMOVING_PROVIDER_KEY")  # what the sandbox's vendors ask for
+# What the sandbox's vendors ask for.
+VENDOR_KEYS = (
+    "SMARTMOVING_API_KEY",
+    "SMARTMOVING_PROVIDER_KEY",
+    "TEKMETRIC_CLIENT_ID",
+    "TEKMETRIC_CLIENT_SECRET",
+    "TEKMETRIC_SHOP_TOKEN",
+)
 
 
 def _word() -> str:

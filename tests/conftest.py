@@ -12,9 +12,12 @@ import psycopg
 import pytest
 from branchline import migrations, sync
 from branchline.hooks.smartmoving import SmartMovingHook
+from branchline.hooks.tekmetric import token_renewal
 from branchline.ledger import Account, Run
 from branchline.request import Request
 from branchline.sources.smartmoving import SMARTMOVING
+from branchline.sources.tekmetric import TEKMETRIC
+from branchline.stream import Source
 from branchline.transport import Endpoint
 from psycopg import sql
 from psycopg.rows import namedtuple_row
@@ -110,25 +113,30 @@ def vendors() -> Iterator[Callable[..., Running]]:
 
 
 @dataclass
-class SmartMoving:
-    """SmartMoving's sync against a sandbox, step by step as the DAG's tasks do it."""
+class Line:
+    """A source's sync against a sandbox, step by step as the DAG's tasks do it."""
 
     warehouse: Warehouse
     vendor: Running
-    account: Account = field(default_factory=lambda: Account("smartmoving", "smartmoving", "smartmoving", "lgm"))
+    source: Source
+    account: Account
     concurrency: int = 8
     settings: dict[str, Any] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    errors: list[Exception] = field(default_factory=list)
 
-    def endpoint(self, key: str = KEY) -> Endpoint:
-        return Endpoint(
-            "smartmoving",
-            self.account.account,
-            self.vendor.smartmoving,
-            {"x-api-key": key},
-            refusals=SmartMovingHook.refusals,
-            **({"concurrency": self.concurrency} | self.settings),
-        )
+    @property
+    def probe(self) -> Any:
+        """The hook, where planning asks the vendor something."""
+        return None
+
+    def endpoint(self) -> Endpoint:
+        """Where the sandbox serves the source, with the credential that it accepts."""
+        raise NotImplementedError
+
+    def endpoint_of(self, _api: str) -> Endpoint | None:
+        """The same of one of its APIs; None where the account has no connection for it."""
+        return self.endpoint()
 
     def begin(
         self,
@@ -141,9 +149,9 @@ class SmartMoving:
         """A run that has not done anything yet."""
         return sync.Sync(
             self.warehouse.loader,
-            SMARTMOVING,
+            self.source,
             self.account,
-            Run("smartmoving", run_id or f"run {next(self.numbers)}"),
+            Run(self.source.slug, run_id or f"run {next(self.numbers)}"),
             request or Request(),
             instant,
             interval,
@@ -151,8 +159,10 @@ class SmartMoving:
 
     def wave(self, run: sync.Sync, wave: str) -> None:
         """Plan, fetch and merge one wave; the first error of a fetch is raised after the merge, as in the DAG."""
-        endpoint = self.endpoint()
-        planned = sync.plan_wave(run, wave, endpoint, SmartMovingHook("smartmoving"))
+        endpoint = self.endpoint_of(self.source.api_of(wave))
+        if endpoint is None:
+            return
+        planned = sync.plan_wave(run, wave, endpoint, self.probe)
         failure: Exception | None = None
         for chunk in planned.chunks:
             try:
@@ -166,14 +176,52 @@ class SmartMoving:
     def sync(self, request: Request | None = None, **how: Any) -> dict[str, str]:
         """A whole run; errors of a step do not stop the next one, as in the DAG. Returns status a stream."""
         run = self.begin(request, **how)
-        for wave in SMARTMOVING.waves:
+        for wave in self.source.waves:
             try:
                 self.wave(run, wave)
             except Exception as error:  # noqa: BLE001 - as in the DAG, the next wave follows
                 self.errors.append(error)
         return sync.close(run)
 
-    errors: list[Exception] = field(default_factory=list)
+
+class SmartMoving(Line):
+    """SmartMoving's sync."""
+
+    @property
+    def probe(self) -> Any:
+        return SmartMovingHook("smartmoving")
+
+    def endpoint(self, key: str = KEY) -> Endpoint:
+        return Endpoint(
+            "smartmoving",
+            self.account.account,
+            self.vendor.smartmoving,
+            {"x-api-key": key},
+            refusals=SmartMovingHook.refusals,
+            **({"concurrency": self.concurrency} | self.settings),
+        )
+
+
+class Tekmetric(Line):
+    """Tekmetric's sync, with the shop API unless `has_shop_api` is taken away."""
+
+    has_shop_api: bool = True
+
+    def endpoint_of(self, api: str) -> Endpoint | None:
+        if api == "shop" and self.has_shop_api:
+            headers = {"x-auth-token": "sandbox-tekmetric-shop-token"}
+            return Endpoint("tekmetric", f"{self.account.account} shop", self.vendor.tekmetric_shop, headers)
+        return None if api else self.endpoint()
+
+    def endpoint(self, secret: str = "sandbox-tekmetric-secret") -> Endpoint:
+        return Endpoint(
+            "tekmetric",
+            self.account.account,
+            self.vendor.tekmetric,
+            {},
+            renew=token_renewal(self.vendor.tekmetric, "sandbox-tekmetric-id", secret),
+            **({"concurrency": self.concurrency} | self.settings),
+        )
 
 
 @pytest.fixture
@@ -181,7 +229,20 @@ def smartmoving(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callab
     """SmartMoving's sync: `smartmoving(**sandbox_options)`; `.vendor` is its sandbox, `.warehouse` its warehouse."""
 
     def make(*, settings: dict[str, Any] | None = None, concurrency: int = 8, **options: Any) -> SmartMoving:
-        return SmartMoving(warehouse, vendors(**options), concurrency=concurrency, settings=settings or {})
+        account = Account("smartmoving", "smartmoving", "smartmoving", "lgm")
+        return SmartMoving(warehouse, vendors(**options), SMARTMOVING, account, concurrency, settings or {})
+
+    return make
+
+
+@pytest.fixture
+def tekmetric(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., Tekmetric]:
+    """Tekmetric's sync: `tekmetric(**sandbox_options)`; `.vendor` is its sandbox, `.warehouse` its warehouse."""
+
+    def make(*, settings: dict[str, Any] | None = None, concurrency: int = 8, **options: Any) -> Tekmetric:
+        options = {"tekmetric_rate_per_minute": 0} | options
+        account = Account("tekmetric", "tekmetric", "tekmetric", "garage")
+        return Tekmetric(warehouse, vendors(**options), TEKMETRIC, account, concurrency, settings or {})
 
     return make
 

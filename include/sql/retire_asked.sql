@@ -20,7 +20,7 @@ UPDATE {{ root.target | ident }} AS target SET
     is_deleted = TRUE, deleted_at = now(), synced_at = now(), observed_at = asked.fetched_to, sync_id = %(sync_id)s
 FROM asked
 WHERE target.client_id = asked.client_id AND target.account = asked.account
-    AND target.{{ asked_as | ident }} = asked.record_key
+    AND target.{{ asked_as | ident }}::text = asked.record_key
     AND NOT target.is_deleted AND target.observed_at <= asked.fetched_to
     AND NOT EXISTS (
         SELECT FROM {{ root.staged | ident }} AS staged

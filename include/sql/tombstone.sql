@@ -5,7 +5,7 @@ UPDATE {{ table.target | ident }} AS target SET
 FROM landed
 WHERE landed.flaw = 'not_found'
     AND target.client_id = landed.client_id AND target.account = landed.account
-    AND target.{{ asked_as | ident }} = landed.asked
+    AND target.{{ asked_as | ident }}::text = landed.asked
     AND NOT target.is_deleted AND target.observed_at <= landed.fetched_at
     AND NOT EXISTS (
         SELECT FROM landed AS later

@@ -20,6 +20,18 @@ def zone_of(latitude: float, longitude: float) -> str | None:
     return None if not zone or zone.startswith("Etc/") else str(zone)
 
 
+def zone_of_zip(postal_code: str) -> str | None:
+    """The IANA zone of a US zip code, by the table in the package zipcodes; None for one that it does not know."""
+    import zipcodes  # a megabyte of table: only the task that needs it loads it
+
+    try:
+        found = zipcodes.matching(postal_code.strip()[:5])  # type: ignore[no-untyped-call]
+    except ValueError:
+        return None
+    zones = {str(place["timezone"]) for place in found if place["timezone"]}
+    return zones.pop() if len(zones) == 1 else None
+
+
 def local_day(instant: datetime, zone: str) -> date:
     """The business day that an instant falls on in a zone."""
     return instant.astimezone(ZoneInfo(zone)).date()

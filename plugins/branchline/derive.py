@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from branchline.calendars import zone_of
+from branchline.calendars import zone_of, zone_of_zip
 from branchline.ledger import Account, read_fact, write_fact
 from branchline.merge import refresh_statistics, sample_little
 from branchline.tables import over, select_text
@@ -30,8 +30,8 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
     Args:
         connection: the loader's, of the account's client.
         account: whose rows.
-        target: `schema.table`, whose SELECT is include/sql/<source>/<table>.sql, or `schema.table.locations`, whose
-            UPDATE of the table's location_ids is include/sql/<source>/<table>.locations.sql.
+        target: `schema.table`, whose SELECT is include/sql/<source>/<table>.sql, or `schema.table.what`, whose
+            UPDATE of some of the table's columns is include/sql/<source>/<table>.<what>.sql.
         sync_id: written into the rows.
 
     Returns:
@@ -48,7 +48,7 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
         began = one(connection, "SELECT now() AS began").began
         since = _since(fact, began, target)
         names = {"client": account.client, "account": account.account, "since": since, "sync_id": sync_id}
-        if target.endswith(".locations"):
+        if "." in name:
             updated = connection.execute(select_text(account.source, name).encode(), names).rowcount
             written = {"created": 0, "updated": updated}
         else:
@@ -85,22 +85,27 @@ def _merge_derived(
 
 
 def derive_locations(connection: Connection, account: Account) -> dict[str, int]:
-    """Derive an account's locations and give those without a zone the one their coordinates lie in.
+    """Derive an account's locations and give those without a zone the one their coordinates or US zip code lie in.
 
-    A zone that somebody set stays. A place without coordinates, or at sea, stays without one: it has no business day,
-    and its dates are not swept until somebody sets one.
+    A zone that somebody set stays. A place that cannot be found stays without one: it has no business day, its dates
+    are not swept and its shop-local days are null until somebody sets one.
     """
     names = {"client": account.client, "source": account.source, "account": account.account}
     written = connection.execute(
         render("locations.sql", select=select_text(account.source, "locations")), names
     ).rowcount
     rows = connection.execute(
-        "SELECT location_id, name, latitude, longitude FROM core.locations WHERE client_id = %(client)s "
-        "AND source = %(source)s AND account = %(account)s AND timezone IS NULL AND is_mapped",
+        "SELECT location_id, name, latitude, longitude, country, postal_code FROM core.locations "
+        "WHERE client_id = %(client)s AND source = %(source)s AND account = %(account)s "
+        "AND timezone IS NULL AND is_mapped",
         names,
     ).fetchall()
     for row in rows:
-        zone = zone_of(row.latitude, row.longitude) if row.latitude is not None and row.longitude is not None else None
+        zone = None
+        if row.latitude is not None and row.longitude is not None:
+            zone = zone_of(row.latitude, row.longitude)
+        elif row.country == "US" and row.postal_code is not None:
+            zone = zone_of_zip(row.postal_code)
         if zone is None:
             log.warning("location %s has no time zone: set core.locations.timezone by hand", row.name)
             continue

@@ -17,8 +17,10 @@ from branchline.errors import Reconfigure
 from branchline.request import Request
 from branchline.stream import Source
 
+#: Names that some source's form has beyond everybody's: words of the original implementations and their choices.
+EXTRA = frozenset({"board", "days_back", "limit", "shop_id", "store_raw"})
 #: Names that a run's conf may use: the fields of Request but those that Airflow tells.
-FIELDS = frozenset(field.name for field in fields(Request)) - {"is_backfill", "asked_by"}
+FIELDS = frozenset(field.name for field in fields(Request)) - {"is_backfill", "asked_by"} | EXTRA
 
 
 def sync_params(source: Source) -> dict[str, Param]:
@@ -31,6 +33,52 @@ def sync_params(source: Source) -> dict[str, Param]:
         Params in the order of the form.
     """
     streams = sorted(stream.name for stream in source.streams)
+    return _everybodys(streams) | {name: _extra(source)[name] for name in source.form}
+
+
+def _extra(source: Source) -> dict[str, Param]:
+    """The fields of EXTRA."""
+    boards = sorted({board for stream in source.streams for board in stream.boards})
+    return {
+        "board": Param(
+            "ALL",
+            type="string",
+            enum=["ALL", *boards],
+            title="Board",
+            description="Read only repair orders of this board. ALL reads every one and moves the cursor.",
+        ),
+        "days_back": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=3650,
+            title="Days back",
+            description="Read the changes of so many days before now. Empty: since the cursor. Not with full or since.",
+        ),
+        "limit": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Limit",
+            description="The original implementation's word for max_records.",
+        ),
+        "shop_id": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Shop",
+            description="Read this shop alone: the vendor's id, as one of `locations`.",
+        ),
+        "store_raw": Param(
+            True,
+            type="boolean",
+            title="Store raw",
+            description="Keep what was landed until its retention, for a replay. Off: dropped as soon as it is merged.",
+        ),
+    }
+
+
+def _everybodys(streams: list[str]) -> dict[str, Param]:
     return {
         "full": Param(
             False,
@@ -119,18 +167,24 @@ def read_request(params: Mapping[str, Any], *, is_backfill: bool = False, asked_
             "Reading the run's params",
             f"there is no {', '.join(sorted(unknown))}; there are {', '.join(sorted(FIELDS))}",
         )
+    shop, limit, board = params.get("shop_id"), params.get("limit"), params.get("board")
+    if limit and params.get("max_records"):
+        raise Reconfigure("Reading the run's params", "limit and max_records are the same; give one of them")
     return Request(
         full=bool(params.get("full")),
         since=_date(params.get("since")),
         until=_date(params.get("until")),
         streams=tuple(params.get("streams") or ()),
-        locations=tuple(params.get("locations") or ()),
+        locations=(*(params.get("locations") or ()), *([str(shop)] if shop else [])),
         dry_run=bool(params.get("dry_run")),
         force_overwrite=bool(params.get("force_overwrite")),
         batch_size=int(params.get("batch_size") or 1000),
-        max_records=params.get("max_records"),
+        max_records=params.get("max_records") or limit,
         replay=bool(params.get("replay")),
         accept_shrink=tuple(params.get("accept_shrink") or ()),
+        days_back=params.get("days_back"),
+        board=None if board in {None, "ALL"} else str(board),
+        store_raw=params.get("store_raw") is not False,
         is_backfill=is_backfill,
         asked_by=asked_by,
     )

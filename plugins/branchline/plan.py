@@ -90,7 +90,13 @@ def sweep(
 
 
 def changes(
-    stream: Stream, places: Sequence[Place], spans: Mapping[int, Span], priority: str, *, moves_cursor: bool
+    stream: Stream,
+    places: Sequence[Place],
+    spans: Mapping[int, Span],
+    priority: str,
+    *,
+    board: str | None = None,
+    moves_cursor: bool,
 ) -> list[SliceSpec]:
     """Slices of a stream that is read by the vendor's own time of change: one a location.
 
@@ -99,6 +105,7 @@ def changes(
         places: the locations.
         spans: what of the vendor's time each is read for, by location_id; a location without one is left out.
         priority: class of calls.
+        board: the vendor's board that it is limited to.
         moves_cursor: whether a complete slice says where the next sync begins.
 
     Returns:
@@ -111,9 +118,14 @@ def changes(
         if span is None:
             continue
         start, end = stream.changed
-        params = {str(stream.by_location): place.external_id, end: f"{span.end:%Y-%m-%dT%H:%M:%SZ}"}
+        params: dict[str, Any] = {
+            str(stream.by_location): place.external_id,
+            end: f"{span.end:%Y-%m-%dT%H:%M:%SZ}",
+        }
         if span.start is not None:
             params[start] = f"{span.start:%Y-%m-%dT%H:%M:%SZ}"
+        for name, value in stream.boards[board] if board else ():
+            params.setdefault(name, []).append(value)
         request = {"params": params, "until": span.end.isoformat(), "moves_cursor": moves_cursor}
         scope = f"{place.name.strip()} {place.external_id}"
         slices.append(SliceSpec(stream.name, scope, priority, request, place.location_id))
@@ -125,7 +137,8 @@ def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int =
 
     Args:
         stream: the stream.
-        due: rows (record_key, reason, maybe location_id), in the order in which they are wanted within a reason.
+        due: rows (record_key, reason), in the order in which they are wanted within a reason; with location_id where
+            a row has a location, and with place, the vendor's id of it, where the path needs it.
         budget: what the credential may still call.
         calls_each: calls that one record costs over all streams that follow the same list.
 
@@ -147,8 +160,13 @@ def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int =
             rows = rows[:affordable]
         spent += len(rows) * calls_each
         for place, some in _batches(rows):
-            request = {"keys": [row.record_key for row in some], "reasons": [row.reason for row in some]}
+            request: dict[str, Any] = {
+                "keys": [row.record_key for row in some],
+                "reasons": [row.reason for row in some],
+            }
             number = 1 + sum(spec.priority == priority for spec in slices)
+            if hasattr(some[0], "place"):
+                request["place"] = some[0].place
             slices.append(SliceSpec(stream.name, f"{priority} {number}", priority, request, place))
     return slices, left_out
 

@@ -25,6 +25,9 @@ class Request:
         max_records: stop a slice after about so many records; its window then counts as incomplete.
         replay: merge again from landing, no call.
         accept_shrink: streams whose guards are off for this run.
+        days_back: read changes of so many days before now, whatever the cursor says.
+        board: read only records of that board of the vendor's.
+        store_raw: keep what was landed until its retention; False drops it when the run has merged it.
         is_backfill: the run belongs to an Airflow backfill: its days are those whose midnight it holds.
         asked_by: who triggered the run, kept in the history; None for a scheduled one.
     """
@@ -40,6 +43,9 @@ class Request:
     max_records: int | None = None
     replay: bool = False
     accept_shrink: tuple[str, ...] = ()
+    days_back: int | None = None
+    board: str | None = None
+    store_raw: bool = True
     is_backfill: bool = False
     asked_by: str | None = None
 
@@ -52,6 +58,8 @@ class Request:
             raise Reconfigure(doing, f"until {self.until} lies before since {self.since}")
         if self.until and not self.since:
             raise Reconfigure(doing, "until needs since")
+        if self.days_back is not None and (self.full or self.since is not None):
+            raise Reconfigure(doing, "days_back contradicts full and since; give one of them")
         if self.replay and (self.full or self.max_records):
             raise Reconfigure(doing, "replay reads landing, not the vendor: full and max_records mean nothing to it")
 

@@ -5,7 +5,7 @@ No I/O: the pool of fetch.py asks, calls and lands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -54,7 +54,8 @@ class Slice:
         self.calls_told = 0
         self._stream = stream
         self._keys: list[str] | None = row.request.get("keys")
-        self._params = [*stream.params, *((name, str(value)) for name, value in row.request.get("params", {}).items())]
+        self._place = quote(row.request.get("place", ""), safe="")
+        self._params = [*stream.params, *_pairs(row.request.get("params", {}))]
         self._first = 0 if self._keys is not None else stream.paging.first if stream.paging else 1
         self._max_records = max_records
         done = set(row.pages or ())
@@ -87,7 +88,7 @@ class Slice:
     def request(self, number: int) -> tuple[str, list[tuple[str, str]]]:
         """Path and query of a page, or of the id at that place."""
         if self._keys is not None:
-            return self._stream.path.format(key=quote(self._keys[number], safe="")), self._params
+            return self._stream.path.format(key=quote(self._keys[number], safe=""), place=self._place), self._params
         paging = self._stream.paging
         if paging is None:
             return self._stream.path, self._params
@@ -112,9 +113,7 @@ class Slice:
         )
         page = cut_page(body, self._stream.paging, doing=doing)
         if self._keys is not None:
-            # Asked for by its own id the answer is that record, asked for by another's it is a list.
-            is_list = self._stream.asked_as is not None
-            if page.is_bare != is_list:
+            if page.is_bare != self._stream.is_list:
                 raise VendorChanged(doing, "a list where one record was expected" if page.is_bare else "not a list")
         elif self._stream.paging is not None and number == self._first and not page.records:
             if page.is_bare:
@@ -201,6 +200,13 @@ class Slice:
         self.pages_total = self.total = None
         self.has_moved = False
         self._begin(set())
+
+
+def _pairs(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A query's parameters; a list is a repeated key."""
+    for name, value in params.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield name, str(one)
 
 
 def _digest(page: Page) -> int:

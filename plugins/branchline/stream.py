@@ -6,6 +6,7 @@ columns, types, keys and required values of all of them are the catalog's, not r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,7 +48,9 @@ class Stream:
 
     Attributes:
         name: the stream's word: slices, history and messages use it.
-        path: request path below the connection's base URL; `{key}` stands for the id of a by-id stream.
+        path: request path below the connection's base URL; `{key}` stands for the id of a by-id stream, `{place}` for
+            the vendor's id of its location.
+        api: which of the vendor's APIs it is read from, where there are several; empty is the source's own.
         into: tables of the source's schema that one record fills, the root first.
         wave: the sync's phase it is fetched in; a later wave plans from what an earlier one merged.
         paging: None for a by-id stream or an answer that has one page.
@@ -57,7 +60,9 @@ class Stream:
             from its cursor on, its root's SELECT gives source_updated_at, and by_location is honoured.
         by_location: query parameter that limits a call to one location; with `window` the vendor is probed first.
         due: a by-id stream's due list, a file of the source's SQL folder that selects (key, reason, priority).
-        asked_as: column that holds the id a by-id stream asked for, where it is not the root's key.
+        asked_as: column that holds the id a by-id stream asked for, where it is not the first of the root's key.
+        is_list: whether a by-id stream's answer is a list of records that belong to the id, not the record itself.
+        boards: query parameters that limit the stream to one of the vendor's boards, by the board's name.
         absence: what absence from a complete window means.
         every: how often it is read.
         is_optional: whether the form's `streams` must name it for it to be read.
@@ -74,6 +79,9 @@ class Stream:
     by_location: str | None = None
     due: str | None = None
     asked_as: str | None = None
+    is_list: bool = False
+    api: str = ""
+    boards: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     absence: Absence = "none"
     every: Every = "sync"
     is_optional: bool = False
@@ -92,6 +100,7 @@ class Source:
         slug: the one word that is file, dag_id, pool, SQL folder and schema.
         hook: dotted name of the vendor's hook class, imported by the tasks and not by the DAG file.
         streams: every stream, in the order in which a wave merges them.
+        form: names of the form's fields that this source has beyond everybody's.
         derived: tables computed from merged ones, as `schema.table`, after the wave they are keyed by.
     """
 
@@ -99,6 +108,7 @@ class Source:
     hook: str
     streams: tuple[Stream, ...]
     derived: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    form: tuple[str, ...] = ()
 
     @property
     def waves(self) -> tuple[str, ...]:
@@ -120,6 +130,17 @@ class Source:
             if stream.name == name:
                 return stream
         raise KeyError(f"{self.slug} has no stream {name!r}; it has {', '.join(s.name for s in self.streams)}")
+
+    def api_of(self, wave: str) -> str:
+        """The API that a wave's streams are read from: one a wave.
+
+        Raises:
+            ValueError: its streams name several.
+        """
+        apis = {stream.api for stream in self.in_wave(wave)}
+        if len(apis) > 1:
+            raise ValueError(f"{self.slug}: the streams of the wave {wave} are of several APIs, {sorted(apis)}")
+        return apis.pop()
 
     def in_wave(self, wave: str) -> tuple[Stream, ...]:
         """The streams of one wave, in merge order."""

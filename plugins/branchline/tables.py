@@ -36,6 +36,7 @@ class Column:
         cast: SQL of the typed value.
         reason: quarantine reason where the check fails.
         is_first: given to new rows only; neither hashed nor rewritten.
+        is_decisive: money, or what money hangs on: an unreadable value rejects the payload.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     cast: str = ""
     reason: str = ""
     is_first: bool = False
+    is_decisive: bool = False
 
     @property
     def sent(self) -> str:
@@ -81,11 +83,11 @@ class Table:
 
     @property
     def fatal(self) -> list[str]:
-        """Columns whose flaw rejects the whole payload: keys, required values, money."""
+        """Columns whose flaw rejects the whole payload: keys, required values, money and what it hangs on."""
         return [
             column.name
             for column in self.columns
-            if column.is_required or column.name in self.key or column.name.endswith("_cents")
+            if column.is_required or column.name in self.key or column.is_decisive
         ]
 
     @property
@@ -133,7 +135,7 @@ def read_table(connection: psycopg.Connection[Any], source: str, name: str, root
         if known not in catalog:
             raise VendorChanged(f"Reading include/sql/{source}/{name}.sql", f"{target} has no column {known}")
         typed = _column(known, catalog[known].type, catalog[known].is_required, sent_type.name)
-        columns.append(replace(typed, is_first=known != column))
+        columns.append(replace(typed, is_first=known != column, is_decisive=catalog[known].is_decisive))
     key = tuple(row.name for row in catalog.values() if row.is_key and row.name not in SCOPE)
     parent = _parent(connection, target, root) if root else ()
     return Table(target, f"staged_{name}", key, tuple(columns), parent)

@@ -104,8 +104,17 @@ def _plan(hook: str, wave: str) -> list[dict[str, Any]]:
     chunks: list[dict[str, Any]] = []
     failures: list[BranchlineError] = []
     for vendor, sync in _accounts(hook):
+        speaker = vendor.through(vendor.source.api_of(wave))
+        if speaker is None:
+            names = ", ".join(stream.name for stream in vendor.source.in_wave(wave))
+            log.warning(
+                "%s has no connection for this API: %s are not read, and what only they know stays null",
+                sync.account.account,
+                names,
+            )
+            continue
         try:
-            planned = steps.plan_wave(sync, wave, vendor.endpoint(), _probe(vendor), vendor.chunks())
+            planned = steps.plan_wave(sync, wave, speaker.endpoint(), _probe(vendor), speaker.chunks())
         except BranchlineError as error:
             log.exception("%s was not planned; the other accounts go on", sync.account.account)
             steps.refuse(sync, wave, error)
@@ -131,7 +140,9 @@ def _fetch(hook: str, wave: str, chunk: dict[str, Any]) -> str:
     log.info("source=%s wave=%s %s", hook.rsplit(".", 1)[-1], wave, chunk["label"])
     for vendor, sync in _accounts(hook):
         if sync.account.account == chunk["account"]:
-            return steps.fetch(sync, vendor.endpoint(), chunk["slices"]).describe()
+            speaker = vendor.through(vendor.source.api_of(wave))
+            if speaker is not None:
+                return steps.fetch(sync, speaker.endpoint(), chunk["slices"]).describe()
     raise LookupError(f"{ACCOUNTS} no longer has the account {chunk['account']}: it was there when the run was planned")
 
 

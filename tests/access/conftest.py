@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from branchline import migrations
 from branchline.ledger import Account
+from branchline.sources.smartmoving import SMARTMOVING
+from branchline.sources.tekmetric import TEKMETRIC
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
@@ -18,7 +20,7 @@ from sandbox.options import Options
 from sandbox.server import running
 from stack.postgres import Cluster
 from stack.testing import fresh_database, login
-from tests.conftest import NOW, PASSWORD, SmartMoving, Warehouse
+from tests.conftest import NOW, PASSWORD, SmartMoving, Tekmetric, Warehouse
 
 OURS, THEIRS = "lgm", "acme"
 CREW_ROLES = frozenset({"DISPATCHER", "DRIVER", "MOVER"})
@@ -179,7 +181,12 @@ def _admit(loaded: Loaded, connection: psycopg.Connection[Any], person: Person) 
 
 def _sync(warehouse: Warehouse, seed: int, account: Account, **options: Any) -> None:
     with running(Options(now=NOW, seed=seed, rate_per_minute=0, monthly_quota=0, **options)) as vendor:
-        line = SmartMoving(warehouse, vendor, account=account)
+        is_moving = account.source == "smartmoving"
+        line = (
+            SmartMoving(warehouse, vendor, SMARTMOVING, account)
+            if is_moving
+            else Tekmetric(warehouse, vendor, TEKMETRIC, account)
+        )
         statuses = line.sync()
     assert set(statuses.values()) == {"success"}, line.errors
 
@@ -191,6 +198,7 @@ def loaded(cluster: Cluster, template: str) -> Iterator[Loaded]:
         warehouse = Warehouse(conninfo)
         _sync(warehouse, 7, Account("smartmoving", "smartmoving", "smartmoving", OURS))
         _sync(warehouse, 11, Account("smartmoving", "acme", "smartmoving_acme", THEIRS))
+        _sync(warehouse, 7, Account("tekmetric", "tekmetric", "tekmetric", OURS))
         loaded = Loaded(warehouse)
         # where journeys are, the busiest place first, so that no expectation is empty
         loaded.places = [

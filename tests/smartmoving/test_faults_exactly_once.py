@@ -155,7 +155,7 @@ def undisturbed(cluster: Any, template: str) -> Iterator[Any]:
         fresh_database(cluster, template) as conninfo,
         running(Options(now=NOW, seed=7, rate_per_minute=0, monthly_quota=0, **SMALL)) as vendor,
     ):
-        line = SmartMoving(Warehouse(conninfo), vendor)
+        line = SmartMoving(Warehouse(conninfo), vendor, SMARTMOVING, ACCOUNT)
         assert set(line.sync(run_id="the run").values()) == {"success"}
         yield line
 
@@ -321,7 +321,7 @@ def test_t66_postgresql_restarts_in_the_middle_of_a_merge(undisturbed: Any, vend
                     )
                 )
         migrations.upgrade(login(conninfo, "branchline_migrator", PASSWORD))
-        line = SmartMoving(Warehouse(conninfo), vendors(**SMALL))
+        line = SmartMoving(Warehouse(conninfo), vendors(**SMALL), SMARTMOVING, ACCOUNT)
         run = line.begin(run_id="the run")
         line.wave(run, "reference")
         planned = sync.plan_wave(run, "sweep", line.endpoint(), SmartMovingHook("smartmoving"))

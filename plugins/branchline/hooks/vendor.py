@@ -61,6 +61,16 @@ class VendorHook(BaseHook):
             renew=self.renewal(connection, host.rstrip("/")),
         )
 
+    def through(self, api: str) -> VendorHook | None:
+        """The hook of one of the vendor's APIs; None where it has no connection, so that it is not read.
+
+        Raises:
+            LookupError: the vendor has no such API.
+        """
+        if api:
+            raise LookupError(f"{self.source.slug} has no API {api!r}")
+        return self
+
     def renewal(self, connection: Any, base_url: str) -> Renewal | None:  # noqa: ARG002 - a vendor's own needs it
         """How a token is got where the credential is one; None where the headers carry the key itself."""
         return None

@@ -98,6 +98,7 @@ SMARTMOVING = Source(
             wave="details",
             due="jobs.due",
             asked_as="opportunity_id",
+            is_list=True,
             absence="deleted",
         ),
     ),

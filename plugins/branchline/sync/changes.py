@@ -22,9 +22,9 @@ def spans_of(
     """What of the vendor's time each location is read for.
 
     A since holds from its midnight in the location's own zone (UTC where that is not known: the filter then reads a
-    little too much or too little of one day, which the next sync makes good). Without a since it is: everything for
-    `full` and `force_overwrite`; the data interval of a backfill run; else from the cursor less LOOKBACK, everything
-    where there is none.
+    little too much or too little of one day, which the next sync makes good). Without a since it is: the last days
+    for `days_back`; everything for `full` and `force_overwrite`; the data interval of a backfill run; else from the
+    cursor less LOOKBACK, everything where there is none.
 
     Returns:
         Spans by location_id, and notes for the log; a location whose cursor lies in the future has no span.
@@ -43,6 +43,8 @@ def spans_of(
             start = datetime.combine(request.since, time(), zone).astimezone(UTC)
             if request.until is not None:
                 end = min(end, datetime.combine(request.until + timedelta(days=1), time(), zone).astimezone(UTC))
+        elif request.days_back is not None:
+            start = end - timedelta(days=request.days_back)
         elif request.is_backfill:
             if sync.interval is None:
                 raise Reconfigure("Planning a backfill run", "it has no data interval")
@@ -61,9 +63,10 @@ def spans_of(
 
 
 def moves_cursor(sync: Sync) -> bool:
-    """Whether complete slices of this run say where the next one begins: not those of a window that somebody chose."""
+    """Whether complete slices of this run say where the next one begins: not those of what somebody chose."""
     request = sync.request
-    return not (request.since or request.is_backfill or request.replay or request.dry_run or request.max_records)
+    chosen = (request.since, request.days_back, request.board, request.max_records)
+    return not any(chosen) and not (request.is_backfill or request.replay or request.dry_run)
 
 
 def _cursor(connection: Connection, sync: Sync, stream: Stream, place: Place) -> datetime | None:

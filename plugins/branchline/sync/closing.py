@@ -24,10 +24,17 @@ def close(sync: Sync) -> dict[str, str]:
         done = "done" if sync.request.dry_run else "merged"
         if sync.request.max_records is None:  # a slice that was asked to end early is not short
             _balance(connection, [row.sync_id for row in rows], done)
-        return {
+        statuses = {
             row.sync_type: ledger.close_sync(connection, row.sync_id, row.error_message, done_state=done)
             for row in rows
         }
+        if not sync.request.store_raw:
+            connection.execute(
+                "DELETE FROM landing.records USING ops.sync_slices AS slices WHERE records.slice_id = slices.slice_id "
+                "AND slices.sync_id = ANY(%s) AND slices.state = 'merged'",
+                ([row.sync_id for row in rows],),
+            )
+        return statuses
 
 
 def _balance(connection: Connection, sync_ids: Sequence[int], done_state: str) -> None:

@@ -174,10 +174,13 @@ def _specs(
         return [plan.whole(stream, "leads" if stream.name == "leads" else "reference")]
     places = places_of(connection, sync)
     if stream.changed is not None:
+        board = sync.request.board
+        if board is not None and board not in stream.boards:
+            return []
         spans, notes = spans_of(connection, sync, stream, places)
         planned.notes += notes
         priority = "backfill" if sync.request.is_backfill else "today"
-        return plan.changes(stream, places, spans, priority, moves_cursor=moves_cursor(sync))
+        return plan.changes(stream, places, spans, priority, board=board, moves_cursor=moves_cursor(sync))
     names: dict[str, Any] = {"account": sync.account.account, "now": sync.instant}
     if not sync.source.has_windows:
         return _due_specs(connection, sync, stream, budget, planned, names)

@@ -1,0 +1,83 @@
+"""What the shop API adds: pay, and the vendor's own profit of an order; and what holds without it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import NOW
+from tests.tekmetric.test_line import change, counts, truth_of
+
+
+def test_pay_comes_from_the_shop_api_and_stands_with_the_employee(tekmetric: Any) -> None:
+    line = tekmetric()
+    assert set(line.sync().values()) == {"success"}, line.errors
+    told = truth_of(line)["byShop"]
+    expected = {
+        (int(shop), one["id"]): books["hourlyRates"].get(str(one["id"]))
+        for shop, books in told.items()
+        for one in books["employees"]
+    }
+    rows = line.warehouse.rows("SELECT tm_shop_id, tm_id, hourly_rate, status FROM tekmetric.employees")
+    assert {(row.tm_shop_id, row.tm_id): row.hourly_rate for row in rows} == expected
+    assert {row.status for row in rows} <= {"ACTIVE", "INACTIVE"}
+    assert sum(rate is not None for rate in expected.values()) > 5
+
+
+def test_the_vendors_profit_is_kept_apart_and_shown_with_the_order(tekmetric: Any) -> None:
+    line = tekmetric()
+    line.sync()
+    figures = truth_of(line)["figures"]
+    orders = {
+        str(row.tm_id): row
+        for row in line.warehouse.rows(
+            "SELECT * FROM tekmetric.repair_orders WHERE NOT is_deleted AND (is_posted OR is_completed)"
+        )
+    }
+    assert len(orders) > 80
+    assert {key: row.authorized_revenue for key, row in orders.items()} == {
+        key: figures[key]["revenue"] for key in orders
+    }
+    assert {key: row.authorized_profit for key, row in orders.items()} == {
+        key: figures[key]["profit"] for key in orders
+    }
+    warranty = orders["1000105"]
+    assert warranty.authorized_gp_percent == pytest.approx(-4900)
+
+
+def test_an_order_that_changes_is_asked_for_again_and_no_other(tekmetric: Any) -> None:
+    line = tekmetric()
+    line.sync()
+    line.sync(instant=NOW + timedelta(minutes=15))
+    assert counts(line, "run 2")["profits"].api_calls == 0
+    assert counts(line, "run 2")["pay"].api_calls == 0
+    line.vendor.control.clock((NOW + timedelta(minutes=20)).isoformat())
+    change(line, {"remove_part": 1000101})
+    line.sync(instant=NOW + timedelta(minutes=30))
+    assert counts(line, "run 3")["profits"].api_calls == 1
+
+
+def test_without_the_shop_api_the_line_runs_and_its_columns_stay_null(tekmetric: Any) -> None:
+    line = tekmetric()
+    line.has_shop_api = False
+    statuses = line.sync()
+    assert set(statuses.values()) == {"success"}, line.errors
+    assert not {"pay", "profits"} & set(statuses)
+    row = line.warehouse.one(
+        "SELECT count(*) AS orders, count(authorized_revenue) AS known, sum(authorized_total) AS ours "
+        "FROM tekmetric.repair_orders"
+    )
+    assert row.orders > 100
+    assert row.known == 0
+    assert row.ours > 0
+
+
+def test_a_shop_token_that_expired_leaves_what_the_public_api_gave(tekmetric: Any) -> None:
+    line = tekmetric()
+    change(line, {"shop_token": "another"})
+    statuses = line.sync()
+    assert statuses["repair_orders"] == "success"
+    assert {statuses["pay"], statuses["profits"]} == {"failed"}
+    assert line.warehouse.one("SELECT count(*) FROM tekmetric.repair_orders") > 100
