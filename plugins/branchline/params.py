@@ -86,8 +86,10 @@ def _everybodys(streams: list[str]) -> dict[str, Param]:
             title="Full",
             description="Read everything, the daily reference lists too, whatever was read before. Not with since.",
         ),
-        "since": _day("Since", "First service date to read, included. Empty: today and tomorrow of every location."),
-        "until": _day("Until", "Last service date to read, included. Empty with since: up to tomorrow."),
+        "since": _day("Since", "First date to read, included. Empty: what is due, as the DAG's description says."),
+        "until": _day(
+            "Until", "Last date to read, included. Empty with since: up to now, or to tomorrow's service date."
+        ),
         "streams": _choices(streams, "Streams", "Read only these, now. Empty: all that are due."),
         "locations": Param(
             [],

@@ -235,7 +235,8 @@ def _make_corners(loaded: Loaded) -> None:
     execute = loaded.warehouse.execute
     execute(
         "UPDATE smartmoving.opportunities SET location_id = (SELECT location_id FROM core.locations "
-        "WHERE client_id = 'lgm' AND NOT is_mapped) WHERE ctid = (SELECT min(ctid) FROM smartmoving.opportunities "
+        "WHERE client_id = 'lgm' AND source = 'smartmoving' AND NOT is_mapped) "
+        "WHERE ctid = (SELECT min(ctid) FROM smartmoving.opportunities "
         "WHERE client_id = 'lgm' AND location_id <> %s)",
         (first,),
     )

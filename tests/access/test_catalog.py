@@ -123,6 +123,7 @@ def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
         for name, people in {
             "sync_history": ("branchline_reader", "branchline_api"),
             "api_calls": ("branchline_reader", "branchline_api"),
+            "check_results": ("branchline_reader", "branchline_api"),
             "sync_slices": (), "sync_cursors": (), "lookups": (), "quarantine": (), "schema_drift": (),
             "rate_buckets": (),
         }.items()
@@ -271,7 +272,7 @@ def test_functions_run_with_a_fixed_path_and_for_whom_they_are(catalog: Warehous
             assert callers == {"branchline_loader"}, f"{name}: {callers}"
         else:
             # what only spells, or looks up by name with the caller's own rights
-            assert function.schema in {"core", "crm"}, f"{name}: who may call it?"
+            assert function.schema in {"core", "crm", "tekmetric"}, f"{name}: who may call it?"
             assert not function.is_definer, name
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 from branchline.alerts import describe_failure
+from branchline.ledger import Account
+from branchline.sources.smartmoving import SMARTMOVING
 from branchline.transport import Endpoint
 from branchline.warehouse import connect
 from psycopg import sql
@@ -120,7 +122,8 @@ def line(
     for name in ("aiohttp.client", "aiohttp.internal", "asyncio", "psycopg", "branchline", "tenacity"):
         caplog.set_level(logging.DEBUG, logger=name)
     vendor = vendors(smartmoving_keys=((KEY, "premium"),))
-    return CanaryLine(warehouse, vendor, conninfo=canary_loader)
+    account = Account("smartmoving", "smartmoving", "smartmoving", "lgm")
+    return CanaryLine(warehouse, vendor, SMARTMOVING, account, conninfo=canary_loader)
 
 
 def test_a_whole_sync_with_failing_calls_tells_no_secret(line: CanaryLine, caplog: pytest.LogCaptureFixture) -> None:

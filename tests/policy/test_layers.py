@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("merge", "transport"),
     ("ledger", "slices"),
     ("plan", "derive", "outbox", "fetch", "upkeep"),
-    ("sync", "hooks"),
+    ("sync", "hooks", "metrics"),
     ("alerts", "retries", "settings", "params"),
     ("tasks",),
     ("web",),

@@ -80,6 +80,17 @@ def test_a_shops_zone_is_proposed_from_its_address(tekmetric: Any) -> None:
     assert len(set(zones.values())) > 2
 
 
+def test_a_zone_that_nobody_knows_stops_no_shop(tekmetric: Any) -> None:
+    line = tekmetric()
+    line.sync(Request(streams=("shops",)))
+    line.warehouse.execute("UPDATE core.locations SET timezone = 'Central' WHERE external_id = '4101'")
+    assert set(line.sync().values()) == {"success"}, line.errors
+    days = line.warehouse.rows(
+        "SELECT tm_shop_id, count(posted_date) AS days FROM tekmetric.repair_orders WHERE is_posted GROUP BY 1"
+    )
+    assert {row.tm_shop_id for row in days if row.days == 0} == {4101}
+
+
 def test_posted_days_are_the_shops_own(tekmetric: Any) -> None:
     line = tekmetric()
     line.sync()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from branchline.metrics import rebuild
 
 from tests.conftest import NOW
 from tests.tekmetric.test_line import change, counts, truth_of
@@ -81,3 +82,16 @@ def test_a_shop_token_that_expired_leaves_what_the_public_api_gave(tekmetric: An
     assert statuses["repair_orders"] == "success"
     assert {statuses["pay"], statuses["profits"]} == {"failed"}
     assert line.warehouse.one("SELECT count(*) FROM tekmetric.repair_orders") > 100
+
+
+def test_pay_that_comes_later_makes_the_days_metrics_be_looked_at_again(tekmetric: Any) -> None:
+    line = tekmetric()
+    line.has_shop_api = False
+    line.sync()
+    rebuild(line.warehouse.loader, line.account)
+    cost = "SELECT labor_cost FROM tekmetric.ro_snapshots WHERE tm_repair_order_id = 1000101"
+    assert line.warehouse.one(cost) is None
+    line.has_shop_api = True
+    line.sync(instant=NOW + timedelta(minutes=15))
+    rebuild(line.warehouse.loader, line.account)
+    assert line.warehouse.one(cost) == 1_500

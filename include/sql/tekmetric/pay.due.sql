@@ -1,5 +1,6 @@
--- Employees whose pay is asked for: every one that was not asked for in the last day, the changed ones at once.
-SELECT
+-- Employees whose pay is asked for, through the first of their shops: every one that was not asked for in the last day,
+-- the changed ones at once.
+SELECT DISTINCT ON (employees.tm_id)
     employees.tm_id::text AS record_key,
     CASE WHEN lookup.record_key IS NULL THEN 'new' ELSE 'changed' END AS reason,
     employees.location_id,
@@ -15,4 +16,4 @@ WHERE employees.account = %(account)s AND NOT employees.is_deleted
         lookup.record_key IS NULL OR lookup.asked_at < %(now)s - interval '1 day'
         OR lookup.asked_at < employees.observed_at
     )
-ORDER BY employees.tm_shop_id, employees.tm_id
+ORDER BY employees.tm_id, employees.tm_shop_id

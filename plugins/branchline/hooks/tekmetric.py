@@ -25,10 +25,9 @@ TOKEN_SECONDS = 30.0
 
 
 class _Token(msgspec.Struct):
-    """The answer of the token endpoint; `scope` are the ids of the shops that it may read (section 1.1)."""
+    """What is read of the token endpoint's answer (section 1.1)."""
 
     access_token: str
-    scope: str = ""
 
 
 class TekmetricHook(VendorHook):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import date
+from zoneinfo import available_timezones
 
 from branchline import calendars
 from branchline.errors import Reconfigure
 from branchline.plan import Place
 from branchline.sync.run import Connection, Sync
+
+log = logging.getLogger(__name__)
 
 
 def has_work(sync: Sync) -> bool:
@@ -22,7 +26,7 @@ def has_work(sync: Sync) -> bool:
 
 
 def places_of(connection: Connection, sync: Sync) -> list[Place]:
-    """The account's mapped locations, those the form names where it names some.
+    """The account's mapped locations, those the form names where it names some; a zone that nobody knows is none.
 
     Raises:
         Reconfigure: the form names a location that does not exist.
@@ -38,7 +42,19 @@ def places_of(connection: Connection, sync: Sync) -> list[Place]:
         if not found:
             raise Reconfigure("Reading the run's params", f"no location is called {', '.join(sorted(wanted))}")
         rows = found
-    return [Place(row.location_id, row.external_id, row.name or row.external_id, row.timezone) for row in rows]
+    known = available_timezones()
+    for row in rows:
+        if row.timezone is not None and row.timezone not in known:
+            log.warning("%s: there is no time zone %r; correct core.locations.timezone", row.name, row.timezone)
+    return [
+        Place(
+            row.location_id,
+            row.external_id,
+            row.name or row.external_id,
+            row.timezone if row.timezone in known else None,
+        )
+        for row in rows
+    ]
 
 
 def home_zone(places: Sequence[Place]) -> str | None:

@@ -117,7 +117,7 @@ def plan_wave(sync: Sync, wave: str, endpoint: Endpoint, probe: Probe | None = N
             ledger.close_orphans(connection, ORPHAN_AGE, beside=(sync.account, sync.run))
         streams = selected_streams(connection, sync, wave)
         budget = read_budget(
-            connection, sync.source.slug, sync.account.account, endpoint.monthly_calls, sync.instant.date()
+            connection, sync.source.slug, endpoint.account, endpoint.monthly_calls, sync.instant.date()
         )
         planned.notes.append(budget.describe())
         expected = expected_calls(connection, sync)
