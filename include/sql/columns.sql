@@ -5,8 +5,8 @@ SELECT
     format_type(attribute.atttypid, NULL) AS type,
     attribute.attnotnull AND NOT attribute.atthasdef AS is_required,
     attribute.attnum = ANY(coalesce(primary_key.conkey, '{}')) AS is_key,
-    attribute.attname LIKE '%%\_cents' OR coalesce(words.comment LIKE 'Cents%%' OR words.comment LIKE '%%[decisive]%%', FALSE)
-    AS is_decisive
+    attribute.attname LIKE '%%\_cents'
+    OR coalesce(words.comment LIKE 'Cents%%' OR words.comment LIKE '%%[decisive]%%', FALSE) AS is_decisive
 FROM pg_attribute AS attribute
 LEFT JOIN pg_constraint AS primary_key
     ON attribute.attrelid = primary_key.conrelid AND primary_key.contype = 'p'

@@ -173,6 +173,7 @@ def _rebuild(connection: Connection, account: Account, scope: Scope, run: Run | 
     if rebuilt.orders > MANY_ROWS:
         # Keys of four columns look rarer to the planner than they are; of many orders every line is read once, by hash.
         connection.execute("SET LOCAL enable_nestloop = off")
+        refresh_statistics(connection, "tekmetric.job_labor", rebuilt.orders)
     connection.execute(_text("job_labor.costs"), names)
     superseded = connection.execute(_text("ro_snapshots.superseded"), names).rowcount
     rebuilt.written[SNAPSHOTS] = _merge(connection, SNAPSHOTS, names) | {"removed": superseded}

@@ -24,7 +24,8 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
     Args:
         conninfo: the warehouse, as the loader.
         landing_days: whole UTC days of raw payloads to keep; replay and recognising stale observations reach so far.
-        history_days: days of ops.sync_history and ops.api_calls to keep; slices go with their history.
+        history_days: days of ops.sync_history, ops.api_calls and ops.check_results to keep; slices go with their
+            history.
         now: the instant to stand at.
 
     Returns:
@@ -44,6 +45,7 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
             )
             history = connection.execute("DELETE FROM ops.sync_history WHERE end_time < %s", (oldest,)).rowcount
             connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
+            connection.execute("DELETE FROM ops.check_results WHERE checked_at < %s", (oldest,))
             resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
         orphans = close_orphans(connection, LONGEST_RUN)
     return {

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("stream", "errors", "calendars"),
     ("request", "pages", "sources"),
     ("warehouse",),
-    ("migrations", "tables", "limits", "landing"),
+    ("migrations", "tables", "limits", "landing", "dictionary"),
     ("merge", "transport"),
     ("ledger", "slices"),
     ("plan", "derive", "outbox", "fetch", "upkeep"),

@@ -6,6 +6,6 @@ SELECT
     CASE WHEN jsonb_typeof(phone.value) = 'object' THEN phone.ordinal END::text AS ordinal,
     phone.value ->> 'phoneNumber' AS phone_number,
     phone.value ->> 'phoneType' AS phone_type,
-    array_remove(ARRAY[landed.location_id], NULL) AS "first location_ids"
+    array_remove(ARRAY[landed.location_id], NULL) AS "first location_ids" -- noqa: RF05
 FROM landed,
     jsonb_array_elements(core.elements(body -> 'secondaryPhoneNumbers')) WITH ORDINALITY AS phone (value, ordinal)

@@ -8,5 +8,5 @@ SELECT
     body ->> 'phoneType' AS phone_type,
     core.as_text(body ->> 'emailAddress') AS email_address,
     core.as_text(body ->> 'address') AS address,
-    array_remove(ARRAY[landed.location_id], NULL) AS "first location_ids"
+    array_remove(ARRAY[landed.location_id], NULL) AS "first location_ids" -- noqa: RF05
 FROM landed

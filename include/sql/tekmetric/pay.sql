@@ -1,5 +1,5 @@
--- tekmetric.pay: one row an employee, asked for by id: what the shop API alone knows (section 2). Integers come as floats
--- and texts too.
+-- tekmetric.pay: one row an employee, asked for by id: what the shop API alone knows (section 2). Integers come as
+-- floats and texts too.
 SELECT
     landed.record_id,
     shop.external_id AS tm_shop_id,

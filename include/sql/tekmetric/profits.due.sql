@@ -1,5 +1,5 @@
--- Orders whose profit is asked for: posted or completed ones whose version was fetched after they were asked for last. An order
--- of the last 30 days is asked for once more a week after it was posted: its costs may come late.
+-- Orders whose profit is asked for: posted or completed ones whose version was fetched after they were asked for last.
+-- An order of the last 30 days is asked for once more a week after it was posted: its costs may come late.
 SELECT
     orders.tm_id::text AS record_key,
     CASE WHEN lookup.record_key IS NULL THEN 'new' ELSE 'changed' END AS reason,
