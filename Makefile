@@ -54,8 +54,8 @@ test: lint types ## Check style and types, then run every test
 test-fast: .venv/.installed ## Run the tests that need no Airflow scheduler
 	$(BIN)/pytest -m "not e2e"
 
-bench: .venv/.installed ## Measure, side by side
-	$(BIN)/python -m bench
+bench: .venv/.installed .venv-bench/.installed ## Measure, side by side: make bench CASES="w1 rate"
+	PYTHONPATH=plugins $(BIN)/python -m bench $(CASES)
 
 lock: $(UV) ## Renew requirements.lock from the requirements files
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
@@ -83,4 +83,14 @@ $(UV): requirements-uv.txt
 		global.index-url 2>/dev/null)}}}"; \
 		if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 		$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@touch $@
+
+# What is measured beside Branchline has an environment of its own.
+.venv-bench/.installed: requirements-bench.lock $(UV)
+	@echo 'Installing the packages to compare with into .venv-bench ...'
+	@index="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get \
+		global.index-url 2>/dev/null)}}}"; \
+		if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+		$(UV) venv --quiet --clear --python $(BIN)/python .venv-bench && \
+		$(UV) pip sync --quiet --require-hashes --python .venv-bench/bin/python requirements-bench.lock
 	@touch $@

@@ -1,7 +1,7 @@
 """`make bench`: the measurements, side by side in one run; every side's rows are checked before its time counts.
 
-python -m bench            all of them
-python -m bench w1 rate    some of them
+make bench                     all of them
+make bench CASES="w1 rate"     some of them
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import warehouse
+from bench import dag, warehouse
 from bench.world import PLAN, World, running
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -96,6 +96,13 @@ def w1() -> None:
                     runs.append(side("bench/dlt_load.py", world.base, warehouse.url(conninfo), "64", python=DLT_PYTHON))
                 assert (runs[-1]["customers"], runs[-1]["jobs"]) == (truth["customers"], truth["jobs"]), runs[-1]
             walls["dlt"] = median(run["wall"] for run in runs)
+        with dag.local_stack() as stack:
+            runs = [dag.run(stack, world, truth, best) for _ in range(RUNS)]
+        walls["dag"] = median(run["wall"] for run in runs)
+        print(
+            f"whole DAG run: {runs[-1]['tasks']} task instances ran, the largest task process "
+            f"{max(run['peak_mb'] for run in runs):.0f} MB (PSS)"
+        )
         for name, wall in walls.items():
             print(f"{name:6} {wall:7.2f} s   {wall / walls['floor']:5.2f} x floor")
 
@@ -133,7 +140,35 @@ def rate() -> None:
     )
 
 
-CASES = {"w1": w1, "unchanged": unchanged, "rate": rate}
+def memory() -> None:
+    """W1 at four times the volume: 98,208 customers by the same 5,016 calls, 20 to a page."""
+    four_times = ("--customers-per-day", "744", "--page-cap", "20")
+    with running(*PLAN, *four_times) as world, warehouse.cluster() as cluster:
+        truth = world.truth()
+        result = line(cluster, world, truth, 64)
+        print(f"line: {truth['customers']:,} customers, peak {result['peak_mb']:.0f} MB, {result['wall']:.1f} s")
+        with dag.local_stack() as stack:
+            whole = dag.run(stack, world, truth, 64)
+        print(f"whole DAG run: the largest task process {whole['peak_mb']:.0f} MB (PSS), {whole['wall']:.1f} s")
+
+
+def tekmetric() -> None:
+    """10 shops x 500 repair orders: fetch under 600 calls a minute at 250 ms, merge, totals, metrics."""
+    limits = ("--tekmetric-rate-per-minute", "600", "--latency-ms", "250")
+    with running("--scale", "plan", *limits) as world, warehouse.cluster() as cluster:
+        with warehouse.database(cluster) as conninfo:
+            result = side("-m", "bench.tekmetric", world.url, warehouse.loader(conninfo), "600")
+            orders = warehouse.rows(conninfo, "tekmetric.repair_orders")
+        served = world.ask("served")
+        seconds, calls = result["steps"]["changes.fetch"], result["calls"]
+        print(f"{orders:,} repair orders, steps {result['steps']}")
+        print(
+            f"changes: {calls} calls in {seconds:.1f} s = {calls / seconds * 60:.0f} a minute "
+            f"({calls / seconds / 10:.1%} of the limit); 429s: {served['too_many']}"
+        )
+
+
+CASES = {"w1": w1, "unchanged": unchanged, "rate": rate, "memory": memory, "tekmetric": tekmetric}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or CASES:

@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from bench.world import FIRST, KEY, LAST, World
@@ -43,6 +44,8 @@ def local_stack() -> Iterator[Stack]:
         stack.start()
         _, outcome = stack.sync()
         assert outcome.succeeded, outcome
+        for other in [dag["dag_id"] for dag in stack.api.pages("/dags", "dags") if dag["dag_id"] != DAG]:
+            stack.api.patch(f"/dags/{other}", {"is_paused": True})
         yield stack
     finally:
         stack.stop()
@@ -53,7 +56,8 @@ def run(stack: Stack, world: World, truth: dict[str, int], concurrency: int) -> 
     """Sync W1 by a DAG run and check its rows.
 
     Returns:
-        wall: seconds from the trigger to the run's end; tasks: task instances that ran.
+        wall: seconds from the trigger to the run's end; tasks: task instances that ran; peak_mb: PSS of the largest
+        task process.
     """
     extra = {"requests_per_minute": 0, "monthly_calls": 0, "concurrency": concurrency}
     stack.api.patch(
@@ -68,10 +72,12 @@ def run(stack: Stack, world: World, truth: dict[str, int], concurrency: int) -> 
     )
     _empty(stack)
     conf = {"streams": ["branches", "customers"], "since": FIRST, "until": LAST}
+    peak = 0.0
     began = time.perf_counter()
     run_id = stack.api.post(f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": conf})["dag_run_id"]
     while (state := stack.api.get(f"/dags/{DAG}/dagRuns/{run_id}")["state"]) not in {"success", "failed"}:
         stack.check()
+        peak = max(peak, _largest_task())
         time.sleep(0.2)
     wall = time.perf_counter() - began
     assert state == "success", state
@@ -79,7 +85,17 @@ def run(stack: Stack, world: World, truth: dict[str, int], concurrency: int) -> 
     found = _loaded(stack.operator, run_id)
     expected = {name: truth[name] for name in found}
     assert found == expected, (found, expected)
-    return {"wall": wall, "tasks": sum(task["state"] in RAN for task in tasks)}
+    return {"wall": wall, "tasks": sum(task["state"] in RAN for task in tasks), "peak_mb": peak}
+
+
+def _largest_task() -> float:
+    """Proportional share of memory (PSS) of the largest process that runs a task just now, in MB."""
+    largest = 0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error, OSError):
+            if "scheduler" in " ".join(process.parent().cmdline()) or "task" in " ".join(process.cmdline()):
+                largest = max(largest, process.memory_full_info().pss)
+    return largest / 1e6
 
 
 def _loaded(conninfo: str, run_id: str) -> dict[str, int]:
@@ -106,6 +122,6 @@ def _empty(stack: Stack) -> None:
     with psycopg.connect(stack.cluster.admin_conninfo("warehouse"), autocommit=True) as connection:
         connection.execute(
             "TRUNCATE smartmoving.customers, smartmoving.customer_phones, smartmoving.swept_opportunities, "
-            "smartmoving.swept_jobs, crm.truck_journeys, crm.journey_crew, landing.records, ops.lookups, "
-            "ops.sync_cursors CASCADE"
+            "smartmoving.swept_jobs, smartmoving.opportunities, smartmoving.opportunity_jobs, smartmoving.jobs, "
+            "crm.truck_journeys, crm.journey_crew, landing.records, ops.lookups, ops.sync_cursors CASCADE"
         )

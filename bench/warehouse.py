@@ -81,6 +81,12 @@ def counts(conninfo: str) -> dict[str, int]:
         }
 
 
+def rows(conninfo: str, table: str) -> int:
+    """Rows of one table."""
+    with psycopg.connect(conninfo) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchall()[0][0])
+
+
 def written(conninfo: str) -> int:
     """Tuples that the warehouse's schemas had written so far (pg_stat_user_tables)."""
     with psycopg.connect(conninfo, autocommit=True) as connection:

@@ -23,7 +23,7 @@ KEYS = {
     "SANDBOX_TEKMETRIC_SECRET": "TEKMETRIC_CLIENT_SECRET",
     "SANDBOX_TEKMETRIC_SHOP_TOKEN": "TEKMETRIC_SHOP_TOKEN",
 }
-CALLS_PER_MINUTE = 6000  # as the local connections say, not the vendor's own 120: a first sync is not to wait
+CALLS_PER_MINUTE = 6000  # as the local connections say, not the vendors' own 120 and 600: a first sync is not to wait
 
 
 def start_sandbox(
@@ -51,7 +51,7 @@ def start_sandbox(
     require_free(options.sandbox_port, "SANDBOX_PORT", "The vendors' sandbox")
     command = [sys.executable, "-m", "sandbox", "--port", str(options.sandbox_port)]
     command += ["--seed", str(options.sandbox_seed), "--scale", options.sandbox_scale]
-    command += ["--rate-per-minute", str(CALLS_PER_MINUTE)]
+    command += ["--rate-per-minute", str(CALLS_PER_MINUTE), "--tekmetric-rate-per-minute", str(CALLS_PER_MINUTE)]
     keys = {variable: secrets[name] for variable, name in KEYS.items()}
     # A pipe would have to be emptied for the sandbox's whole life: its output goes to a log, which is read.
     return spawn(state, "sandbox", command, {**inherited, **keys, "PYTHONUNBUFFERED": "1"}, project)

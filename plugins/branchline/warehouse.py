@@ -109,6 +109,9 @@ def _options(client: str | None) -> str:
         "TimeZone": "UTC",
         "branchline.client": client or "",
         "statement_timeout": "30min",
+        # a merge's staging tables and sorts stay in memory up to here; taken as it is needed, a connection
+        "temp_buffers": "64MB",
+        "work_mem": "64MB",
         "lock_timeout": "5min",
     }
     return " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
