@@ -93,7 +93,7 @@ def _largest_task() -> float:
     largest = 0
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error, OSError):
-            if "scheduler" in " ".join(process.parent().cmdline()) or "task" in " ".join(process.cmdline()):
+            if " ".join(process.cmdline()).startswith("airflow worker"):
                 largest = max(largest, process.memory_full_info().pss)
     return largest / 1e6
 

@@ -52,7 +52,7 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
             updated = connection.execute(select_text(account.source, name).encode(), names).rowcount
             written = {"created": 0, "updated": updated}
         else:
-            written = _merge_derived(connection, account, target, name, names)
+            written = merge_derived(connection, target, select_text(account.source, name), names)
         write_fact(connection, account.source, account.account, name, "derived", began.isoformat())
         return written
 
@@ -68,10 +68,18 @@ def _since(fact: Any | None, began: datetime, target: str) -> datetime:
     return last - LOOKBACK
 
 
-def _merge_derived(
-    connection: Connection, account: Account, target: str, name: str, names: dict[str, Any]
-) -> dict[str, int]:
-    select = select_text(account.source, name)
+def merge_derived(connection: Connection, target: str, select: str, names: dict[str, Any]) -> dict[str, int]:
+    """Merge what a SELECT over merged rows gives into its table, writing only rows that differ.
+
+    Args:
+        connection: the loader's, inside a transaction.
+        target: `schema.table`.
+        select: gives the table's columns, observed_at and is_deleted among them.
+        names: parameters of the SELECT, sync_id among them.
+
+    Returns:
+        Rows created and updated.
+    """
     shape = connection.execute(over(select, "*", "LIMIT 0"), names)
     columns = [column.name for column in shape.description or () if column.name not in _NOT_HASHED]
     key = [row.name for row in connection.execute(render("columns.sql"), {"target": target}) if row.is_key]

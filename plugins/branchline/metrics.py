@@ -16,12 +16,12 @@ from typing import Any
 
 import psycopg
 
-from branchline.derive import LOOKBACK
+from branchline.derive import LOOKBACK, merge_derived
 from branchline.errors import BranchlineError, Reconfigure
 from branchline.ledger import Account, Run, read_fact, write_fact
 from branchline.merge import MANY_ROWS, refresh_statistics, sample_little
-from branchline.tables import over, select_text
-from branchline.warehouse import connect, identifier, one, render
+from branchline.tables import select_text
+from branchline.warehouse import connect, identifier, one
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,6 @@ _SHAPES = {
     "changed_orders": "tm_shop_id bigint, tm_repair_order_id bigint, is_manual boolean",
     "changed_days": "tm_shop_id bigint, metric_date date",
 }
-_NOT_HASHED = frozenset({"observed_at", "is_deleted"})
 
 
 @dataclass(frozen=True)
@@ -212,18 +211,8 @@ def _gather(connection: Connection, name: str, names: dict[str, Any]) -> int:
 
 
 def _merge(connection: Connection, name: str, names: dict[str, Any]) -> dict[str, int]:
-    """Merge what a SELECT of this folder gives into its table, writing only rows that differ."""
-    select, target = select_text(FOLDER, name), f"tekmetric.{name}"
-    shape = connection.execute(over(select, "*", "LIMIT 0"), names)
-    columns = [column.name for column in shape.description or () if column.name not in _NOT_HASHED]
-    key = [row.name for row in connection.execute(render("columns.sql"), {"target": target}) if row.is_key]
-    rows = render("derived_rows.sql", select=select, columns=columns).decode()
-    statement = render(
-        "merge.sql", target=target, rows=rows, key=key, columns=columns, first=[], parent=[], force=False
-    )
-    row = one(connection, statement, names)
-    refresh_statistics(connection, target, row.created + row.updated)
-    return {"created": row.created, "updated": row.updated}
+    """Merge what a SELECT of this folder gives into its table."""
+    return merge_derived(connection, f"tekmetric.{name}", select_text(FOLDER, name), names)
 
 
 def _check(connection: Connection, names: dict[str, Any]) -> dict[str, int]:
