@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from sandbox.commands import Command, carry_out
 from sandbox.seeds import mix, text_number
 from sandbox.smartmoving import money
 from sandbox.smartmoving.model import Customer, Opportunity, Status
 from sandbox.smartmoving.world import World
 
-Command = dict[str, Any]
 _NEXT_STATUS = {
     Status.OPPORTUNITY: Status.BOOKED,
     Status.BOOKED: Status.CANCELLED,
@@ -47,21 +47,8 @@ class Changes:
         self._round = 0
 
     def carry_out(self, command: Command) -> dict[str, Any]:
-        """Carry one command out.
-
-        Args:
-            command: Its verb is the one key that names one.
-
-        Returns:
-            What was changed.
-
-        Raises:
-            ValueError: The command is not one, or names nothing that exists.
-        """
-        verb = next((verb for verb in self._verbs if verb in command), None)
-        if verb is None:
-            raise ValueError(f"no command in {sorted(command)}; there are {sorted(self._verbs)}")
-        return self._verbs[verb](command)
+        """Carry one command out; raises ValueError where it is none, or names nothing that exists."""
+        return carry_out(self._verbs, command)
 
     def _fraction(self, command: Command) -> dict[str, Any]:
         share = float(command["fraction"])

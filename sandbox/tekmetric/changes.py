@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.clock import parse_moment
+from sandbox.commands import Command, carry_out
 from sandbox.seeds import mix
 from sandbox.tekmetric.access import Access
 from sandbox.tekmetric.model import Customer, Event, Job, Order, Shop, Vehicle
 from sandbox.tekmetric.timeline import MOVES, State, append
 from sandbox.tekmetric.world import World
 
-Command = dict[str, Any]
 # An order has to be answered before its work can be done.
 _AFTER_THE_ANSWER = frozenset({"complete", "post", "bill"})
 _VIEWS = ("public", "board", "estimate", "profit")
@@ -48,21 +48,8 @@ class Changes:
         self._round = 0
 
     def carry_out(self, command: Command) -> dict[str, Any]:
-        """Carry one command out.
-
-        Args:
-            command: Its verb is the one key that names one.
-
-        Returns:
-            What was changed.
-
-        Raises:
-            ValueError: The command is not one, or names nothing that exists.
-        """
-        verb = next((verb for verb in self._verbs if verb in command), None)
-        if verb is None:
-            raise ValueError(f"no command in {sorted(command)}; there are {sorted(self._verbs)}")
-        return self._verbs[verb](command)
+        """Carry one command out; raises ValueError where it is none, or names nothing that exists."""
+        return carry_out(self._verbs, command)
 
     def _fraction(self, command: Command) -> dict[str, Any]:
         """Work a little more on a share of the orders; the golden shop's only when it is named."""
