@@ -95,3 +95,19 @@ def test_pay_that_comes_later_makes_the_days_metrics_be_looked_at_again(tekmetri
     line.sync(instant=NOW + timedelta(minutes=15))
     rebuild(line.warehouse.loader, line.account)
     assert line.warehouse.one(cost) == 1_500
+
+
+def test_the_vendors_profit_of_an_older_version_counts_no_more(tekmetric: Any) -> None:
+    line = tekmetric()
+    line.sync()
+    vendors = "SELECT authorized_revenue FROM tekmetric.repair_orders WHERE tm_id = 1000101"
+    assert line.warehouse.one(vendors) == 13_465
+    line.vendor.control.clock((NOW + timedelta(minutes=5)).isoformat())
+    change(line, {"remove_part": 1000101}, {"shop_token": "another"})
+    line.sync(instant=NOW + timedelta(minutes=15))
+    assert line.warehouse.one(vendors) is None
+    assert line.warehouse.one("SELECT count(authorized_revenue) FROM tekmetric.repair_orders") > 50
+    change(line, {"shop_token": "sandbox-tekmetric-shop-token"})
+    line.sync(instant=NOW + timedelta(minutes=30))
+    told = truth_of(line)["figures"]["1000101"]["revenue"]
+    assert line.warehouse.one(vendors) == told < 13_465
