@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -113,7 +114,7 @@ def vendors() -> Iterator[Callable[..., Running]]:
 
 
 @dataclass
-class Line:
+class Line(ABC):
     """A source's sync against a sandbox, step by step as the DAG's tasks do it."""
 
     warehouse: Warehouse
@@ -130,9 +131,9 @@ class Line:
         """The hook, where planning asks the vendor something."""
         return None
 
+    @abstractmethod
     def endpoint(self) -> Endpoint:
         """Where the sandbox serves the source, with the credential that it accepts."""
-        raise NotImplementedError
 
     def endpoint_of(self, _api: str) -> Endpoint | None:
         """The same of one of its APIs; None where the account has no connection for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 #: The original plan's visibility: today and tomorrow, 48 hours of service dates.
 VISIBLE_DAYS = 2
@@ -30,6 +30,15 @@ def zone_of_zip(postal_code: str) -> str | None:
         return None
     zones = {str(place["timezone"]) for place in found if place["timezone"]}
     return zones.pop() if len(zones) == 1 else None
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is an IANA zone of that name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def local_day(instant: datetime, zone: str) -> date:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import date
-from zoneinfo import available_timezones
 
 from branchline import calendars
 from branchline.errors import Reconfigure
@@ -42,16 +41,16 @@ def places_of(connection: Connection, sync: Sync) -> list[Place]:
         if not found:
             raise Reconfigure("Reading the run's params", f"no location is called {', '.join(sorted(wanted))}")
         rows = found
-    known = available_timezones()
+    unknown = {row.timezone for row in rows if row.timezone is not None and not calendars.is_zone(row.timezone)}
     for row in rows:
-        if row.timezone is not None and row.timezone not in known:
+        if row.timezone in unknown:
             log.warning("%s: there is no time zone %r; correct core.locations.timezone", row.name, row.timezone)
     return [
         Place(
             row.location_id,
             row.external_id,
             row.name or row.external_id,
-            row.timezone if row.timezone in known else None,
+            None if row.timezone in unknown else row.timezone,
         )
         for row in rows
     ]
