@@ -66,6 +66,20 @@ def _parser() -> argparse.ArgumentParser:
         add(f"--tekmetric-{name}", type=int, metavar="N", help="instead of what the scale says")
     add("--tekmetric-rate-per-minute", type=int, default=600, metavar="N", help="0 for no limit")
     add("--tekmetric-token-seconds", type=int, default=0, metavar="N", help="0 for a token that lives until revoked")
+    for option, what in (
+        ("fms-folder", "the secret folder of the FMS reports"),
+        ("geocoder-key", "the geocoder's key"),
+    ):
+        variable = f"SANDBOX_{option.upper().replace('-', '_')}"
+        default = environment.get(variable) or getattr(Options(), option.replace("-", "_"))
+        add(f"--{option}", default=default, help=f"{what}; also {variable}")
+    add("--fms-size", type=float, metavar="N", help="times the original's size, instead of what the scale says")
+    add("--fms-layout", type=date.fromisoformat, metavar="DAY", help="with the columns of that day")
+    add("--fms-clean", dest="fms_dirt", action="store_false", help="without rows that cannot be loaded")
+    add("--geocoder-rate-per-second", type=int, default=50, metavar="N", help="0 for no limit")
+    add("--geocoder-per-day", type=int, default=0, metavar="N", help="0 for no limit")
+    add("--geocoder-latency-ms", type=float, default=0.0)
+    add("--nominatim-rate-per-second", type=int, default=1, metavar="N", help="0 for no limit")
     add("--rate-per-minute", type=int, default=120, metavar="N", help="0 for no limit")
     add("--rate-per-second", type=int, default=0, metavar="N", help="0 for no limit")
     add("--rate-window", type=float, default=60.0, metavar="SECONDS", help="how long the minute lasts")

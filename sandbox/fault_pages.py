@@ -19,11 +19,12 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-def rewritten(action: Action, call: Call, ask: Ask, shape: PageShape) -> Answer:
+def rewritten(action: Action, answer: Answer, call: Call, ask: Ask, shape: PageShape) -> Answer:
     """Answer a call as the fault wants it.
 
     Args:
         action: The fault.
+        answer: The good answer.
         call: The call.
         ask: Answers a call as if all were well.
         shape: How the vendor's envelope is called.
@@ -31,7 +32,6 @@ def rewritten(action: Action, call: Call, ask: Ask, shape: PageShape) -> Answer:
     Returns:
         The rewritten answer; the good one when it is no success or the fault does not apply.
     """
-    answer = ask(call)
     rewrite = _REWRITES.get(action.kind)
     if rewrite is None or answer.status != 200:
         return answer

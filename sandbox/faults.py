@@ -10,7 +10,8 @@ from sandbox.seeds import mix
 
 _KIND_WORDS = (
     "status html200 empty200 body truncate cut reset gzip_cut stall redirect repeat_page beyond_end total "
-    "null_results shift drop big_field nul nan mutate_record accept_then_timeout"
+    "null_results shift drop big_field nul nan mutate_record accept_then_timeout "
+    "few_rows header_only short_line shift_columns extra_column wide_row repeat_row"
 )
 KINDS = frozenset(_KIND_WORDS.split())
 _RANDOM_STALL_SECONDS = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox import fault_pages, fault_wire
+from sandbox import fault_pages, fault_rows, fault_wire
 from sandbox.clock import Clock
 from sandbox.faults import Action, RuleBook
 from sandbox.limits import Month, Window
@@ -84,8 +84,8 @@ class Gate:
             served.most = max(served.most, served.present)
             label = f"{request.method} {template}"
             try:
-                if self._latency or self._jitter:
-                    await asyncio.sleep(self._wait())
+                if self._latency or self._jitter or mount.latency:
+                    await asyncio.sleep(self._wait() + mount.latency)
                 call = await _read(request)
                 action = self._fault(call, request, vendor)
 
@@ -164,9 +164,11 @@ class Gate:
             return instead
         if kind == "stall":
             await fault_wire.stall(settings)
-        if kind in fault_pages.REWRITES:
-            return fault_pages.rewritten(action, call, ask, vendor.shape)
         answer = ask(call)
+        if answer.sheet is not None and kind in fault_rows.REWRITES:
+            return fault_rows.rewritten(action, answer)
+        if kind in fault_pages.REWRITES:
+            return fault_pages.rewritten(action, answer, call, ask, vendor.shape)
         if kind == "accept_then_timeout":
             await fault_wire.stall(settings)
             return fault_wire.reset(request)
@@ -197,4 +199,5 @@ async def _read(request: web.Request) -> Call:
         headers=request.headers,
         body=await request.read() if request.body_exists else b"",
         sent={name: query.getall(name) for name in query} if query else {},
+        target=request.raw_path,
     )

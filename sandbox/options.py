@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 PREMIUM = "premium"
@@ -47,6 +47,15 @@ class Options:
         tekmetric_golden: Whether the golden shop is there too.
         tekmetric_rate_per_minute: Calls a minute and Tekmetric credential; 0 for no limit.
         tekmetric_token_seconds: How long a Tekmetric token lives by the sandbox's clock; 0 until it is revoked.
+        fms_folder: The folder in the address of every FMS report: who knows it may read.
+        fms_size: The FMS world as a multiple of the original's; None for what the scale says: 0.1, 1 or 1.
+        fms_layout: The day whose columns the reports have; None for today's.
+        fms_dirt: Whether the reports hold rows that cannot be loaded.
+        geocoder_key: The Google geocoder's key.
+        geocoder_rate_per_second: Calls a second of the Google geocoder; 0 for no limit.
+        geocoder_per_day: Its calls a day, until midnight Pacific time; 0 for no limit.
+        geocoder_latency_ms: How long the geocoder's answers wait, besides `latency_ms`.
+        nominatim_rate_per_second: Calls a second of Nominatim; 0 for no limit.
         port: 0 for any free one.
         access_log: Whether calls are logged to stderr.
     """
@@ -80,5 +89,14 @@ class Options:
     tekmetric_golden: bool = True
     tekmetric_rate_per_minute: int = 600
     tekmetric_token_seconds: int = 0
+    fms_folder: str = "sandbox-fms-folder"
+    fms_size: float | None = None
+    fms_layout: date | None = None
+    fms_dirt: bool = True
+    geocoder_key: str = "sandbox-geocoder-key"
+    geocoder_rate_per_second: int = 50
+    geocoder_per_day: int = 0
+    geocoder_latency_ms: float = 0.0
+    nominatim_rate_per_second: int = 1
     port: int = 0
     access_log: bool = False

@@ -14,7 +14,9 @@ from aiohttp import web
 
 from sandbox.clock import Clock
 from sandbox.control import Control, add_routes
+from sandbox.fms.driveshop import DriveShop
 from sandbox.gate import Gate
+from sandbox.geocoder.service import Geocoder
 from sandbox.options import Options
 from sandbox.smartmoving.company import SmartMoving
 from sandbox.smartmoving.world import World
@@ -40,8 +42,8 @@ def build(options: Options) -> web.Application:
     clock = Clock(options.now)
     gate = Gate(options, clock)
     smartmoving = SmartMoving(options, clock)
-    tekmetric = Tekmetric(options, clock)
-    vendors: dict[str, Vendor] = {smartmoving.name: smartmoving, tekmetric.name: tekmetric}
+    others: list[Vendor] = [Tekmetric(options, clock), DriveShop(options, clock), Geocoder(options, clock)]
+    vendors: dict[str, Vendor] = {vendor.name: vendor for vendor in (smartmoving, *others)}
     control = Control(vendors, gate, clock)
     app = web.Application(client_max_size=_MOST_BODY_BYTES)
     app[CONTROL] = control
@@ -132,6 +134,16 @@ class Running:
     def tekmetric_shop(self) -> str:
         """The Tekmetric shop API's base URL."""
         return f"{self.url}/tekmetric/shop"
+
+    @property
+    def fms(self) -> str:
+        """The FMS report server's address; a report's query follows, `?report=file:/...`."""
+        return f"{self.url}/fms/"
+
+    @property
+    def geocoder(self) -> str:
+        """The geocoder's base URL; geopy's `domain` is this without the scheme."""
+        return f"{self.url}/geocoder"
 
     @property
     def leads(self) -> str:

@@ -9,9 +9,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sandbox.sheet import Sheet
+
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+CSV = "text/csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Call:
         headers: Names in any case.
         body: As received.
         sent: All values of each query name, the names as sent, for vendors that repeat names.
+        target: Path and query exactly as sent, for vendors that read the query unescaped.
     """
 
     method: str
@@ -35,6 +39,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes = b""
     sent: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    target: str = ""
 
     def asking(self, **query: str) -> Call:
         """Make the same call with other query values."""
@@ -43,12 +48,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response."""
+    """One response; `sheet` is the table that its body was written from, if any."""
 
     status: int
     body: bytes
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    sheet: Sheet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Mount:
         unknown: Answers every other path.
         caller: Whose budget a call uses; None when the mount has no limits.
         quota: The calls a caller has each month; 0 for no limit.
+        latency: Seconds that every answer of this host waits besides what all wait.
     """
 
     prefix: str
@@ -79,6 +86,7 @@ class Mount:
     unknown: Callable[[Call], Answer]
     caller: Callable[[Call], str | None]
     quota: Callable[[str], int]
+    latency: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Tekmetric:
         self._shop_api = ShopApi(self.world, self._access)
         public = PublicApi(self.world, self._access, self._orders)
         self.mounts = (
-            _mount("/tekmetric/public", public.routes(), self._access.guard_public),
+            _mount("/tekmetric/public", self._changes.capped(public.routes()), self._access.guard_public),
             _mount("/tekmetric/shop", self._shop_api.routes(), self._access.guard_shop),
         )
 

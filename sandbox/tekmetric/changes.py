@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.clock import parse_moment
@@ -12,6 +13,7 @@ from sandbox.tekmetric.access import Access
 from sandbox.tekmetric.model import Customer, Event, Job, Order, Shop, Vehicle
 from sandbox.tekmetric.timeline import MOVES, State, append
 from sandbox.tekmetric.world import World
+from sandbox.vendor import Answer, Call, Route
 
 # An order has to be answered before its work can be done.
 _AFTER_THE_ANSWER = frozenset({"complete", "post", "bill"})
@@ -24,7 +26,7 @@ class Changes:
     def __init__(self, world: World, access: Access) -> None:
         self._world = world
         self._access = access
-        self._round = 0
+        self.reset()
         self._verbs: dict[str, Callable[[Command], dict[str, Any]]] = {
             "fraction": self._fraction,
             "remove_part": self._remove_part,
@@ -40,12 +42,27 @@ class Changes:
             "allow_shop": self._allow,
             "scope": self._scope,
             "shop_token": self._shop_token,
+            "page_cap": self._set_page_cap,
             **dict.fromkeys(MOVES, self._move),
         }
 
     def reset(self) -> None:
-        """Begin to count rounds again."""
+        """Begin to count rounds again, and give pages of the size that was chosen."""
         self._round = 0
+        self._page_cap = self._world.options.page_cap
+
+    def capped(self, routes: Sequence[Route]) -> list[Route]:
+        """Let routes give pages of `page_cap` at most; the vendor's own silent cap (section 1.4) holds besides."""
+
+        def asked_less(answer: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+            def ask(call: Call) -> Answer:
+                size = call.query.get("size", "")
+                is_over = size.isdigit() and int(size) > self._page_cap
+                return answer(call.asking(size=str(self._page_cap)) if is_over else call)
+
+            return ask
+
+        return [replace(route, answer=asked_less(route.answer)) for route in routes]
 
     def carry_out(self, command: Command) -> dict[str, Any]:
         """Carry one command out; raises ValueError where it is none, or names nothing that exists."""
@@ -160,6 +177,10 @@ class Changes:
         """Replace the shop API's token: the old one has run out."""
         self._access.shop_token = str(command["shop_token"])
         return {"shop_token": "replaced"}
+
+    def _set_page_cap(self, command: Command) -> dict[str, Any]:
+        self._page_cap = max(1, int(command["page_cap"]))
+        return {"page_cap": self._page_cap}
 
     def _touch(
         self, order: Order, kind: str, job: Job | None = None, *, forget_later: bool = False, posted: Any = None
