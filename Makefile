@@ -14,7 +14,7 @@ ifdef Q
 override export Q := $(value Q)
 endif
 
-.PHONY: help venv run stop sql status migrate clean lint types test test-fast bench lock
+.PHONY: help venv run stop sql status migrate dictionary clean lint types test test-fast bench lock
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -36,6 +36,9 @@ status: .venv/.installed ## Tell which processes run and where their logs are
 
 migrate: .venv/.installed ## Bring the warehouse to the newest schema
 	@$(BIN)/python -m stack migrate
+
+dictionary: .venv/.installed ## Write docs/dictionary.md and docs/erd.md anew from the migrations
+	@$(BIN)/python -m stack dictionary
 
 clean: .venv/.installed ## Stop everything and remove the database, the secrets and the logs
 	@$(BIN)/python -m stack clean

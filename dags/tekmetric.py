@@ -13,8 +13,8 @@ green and its stream `partial`: its cursor stays, so that the next run reads wha
 **If left red:** the warehouse keeps its last good rows, and the metrics of the days that did load are rebuilt.
 
 The waves: `shops`, `changes` (lists by time of change, and the deleted), `missing` (customers and vehicles that a
-repair order names and no list has shown), `shop` (pay and profits from the shop API, where `tekmetric_shop` is a
-connection; without it their columns stay null).
+repair order names and no list has shown), `shop` (pay, profits and estimates from the shop API, where `tekmetric_shop`
+is a connection; without it their columns stay null).
 """
 
 from datetime import UTC, datetime, timedelta

@@ -4,24 +4,27 @@
 changed since its own last run; a missed run is made good by the next one. To make past days anew, trigger it with
 `since` and `until`.
 
-**Healthy when** a second run with nothing changed reports no row created, updated or removed, and the newest rows of
-`ops.check_results` with severity `error` have `failed` = 0.
+**Healthy when** `verify` is green and a second run with nothing changed reports no row created, updated or removed.
 
-**If it fails:** everything of an account is one transaction, so the figures are those of the last good run. The task's
-log names the statement; clear the task. What the checks found does not fail the run: it is in the log and in
-`ops.check_results`, with up to ten records each. `no_time_zone` means that a shop's `core.locations.timezone` is not
-set: its orders are counted on no day until somebody sets it.
+**If it fails:** a red `rebuild` has changed nothing: everything of an account is one transaction, so the figures are
+those of the last good run. Its log names the statement; clear the task. A red `verify` comes after the figures are
+published and says which of them are wrong or missing: the check, how many records break it, one of them, and what to
+do; `docs/runbook.md#checksfailed` says more. It stays red until that is mended. What only has to be looked at
+(`warning`, `info`) is in the log of `rebuild` and in `ops.check_results`, with up to ten records each, and fails
+nothing.
 
-**If left red:** `tekmetric.daily_shop_metrics` and `tekmetric.tech_daily_metrics` grow older by a sync's interval a
-run, and say so in `updated_at`.
+**If left red:** with a red `rebuild`, `tekmetric.daily_shop_metrics` and `tekmetric.tech_daily_metrics` grow older by a
+sync's interval a run, and say so in `updated_at`. With a red `verify` people read figures that are not right.
 
 What a figure means, its comment says: `posted` is status 5 or 6 on the day of the shop's own calendar. Pay of a
 technician that nobody knows: setting `tekmetric_default_rate` of Airflow's section `branchline`, in cents an hour; not
 set, the cost of such labor is not known, and neither is the profit by lines. Changing it makes all days anew.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, Variable, get_current_context, task
 from airflow.sdk.configuration import conf
@@ -29,11 +32,25 @@ from branchline.alerts import deadline_missed
 from branchline.sources.tekmetric import TEKMETRIC
 from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, asset_of, warehouse_conninfo
 
+if TYPE_CHECKING:
+    from branchline.ledger import Account
+
+
+def accounts(entries: list[dict[str, str]]) -> list[Account]:
+    """The source's accounts among those that the Variable names."""
+    from branchline.ledger import Account
+
+    return [
+        Account(entry["source"], entry["account"], entry["conn_id"], entry["client"])
+        for entry in entries
+        if entry["source"] == TEKMETRIC.slug
+    ]
+
 
 @task
 def rebuild() -> dict[str, str]:
     """Make anew what changed, or the days that were asked for; tells what was done, an account."""
-    from branchline.ledger import Account, Run
+    from branchline.ledger import Run
     from branchline.metrics import Scope, rebuild_all
 
     context: Any = get_current_context()
@@ -41,11 +58,7 @@ def rebuild() -> dict[str, str]:
     rate = conf.get("branchline", "tekmetric_default_rate", fallback="")
     return rebuild_all(
         warehouse_conninfo(),
-        [
-            Account(entry["source"], entry["account"], entry["conn_id"], entry["client"])
-            for entry in Variable.get(ACCOUNTS, deserialize_json=True)
-            if entry["source"] == TEKMETRIC.slug
-        ],
+        accounts(Variable.get(ACCOUNTS, deserialize_json=True)),
         Scope(
             first=date.fromisoformat(params["since"]) if params["since"] else None,
             last=date.fromisoformat(params["until"]) if params["until"] else None,
@@ -55,6 +68,14 @@ def rebuild() -> dict[str, str]:
         ),
         Run(run.dag_id, run.run_id),
     )
+
+
+@task(retries=0)
+def verify(_rebuilt: dict[str, str]) -> None:
+    """Make the run red where an error stands, when the figures are published and what was found is kept."""
+    from branchline import checks
+
+    checks.verify(warehouse_conninfo(), accounts(Variable.get(ACCOUNTS, deserialize_json=True)))
 
 
 def day(title: str, description: str) -> Param:
@@ -97,4 +118,4 @@ with DAG(
     ),
     tags=["tekmetric", "metrics", "tier-2"],
 ) as dag:
-    rebuild()
+    verify(rebuild())

@@ -28,6 +28,7 @@ def main() -> int:
     run = commands.add_parser("run", help="start everything, sync every source once, stay until Ctrl-C")
     run.add_argument("--once", action="store_true", help="end after the table; exit 0 only if all runs succeeded")
     commands.add_parser("migrate", help="bring the warehouse to the newest schema")
+    commands.add_parser("dictionary", help="write the data dictionary and the diagrams anew from the migrations")
     commands.add_parser("sql", help="query the warehouse; the query comes from the variable Q, else from stdin")
     commands.add_parser("status", help="tell what of the stack runs")
     commands.add_parser("stop", help="stop whatever of the stack runs")
@@ -67,6 +68,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from stack.migrate import migrate_warehouse
 
             print("\n".join(migrate_warehouse(state, port)) or "The warehouse is at its newest schema.")
+        case "dictionary":
+            from stack.dictionary import write_documents
+
+            print("\n".join(write_documents(PROJECT)) or "The data dictionary says what the migrations make.")
         case "sql":
             query = environment["Q"] if "Q" in environment else sys.stdin.read()
             sys.stdout.write(run_query(state, query, port))

@@ -3,6 +3,7 @@ SELECT
     namespace.nspname AS schema_name,
     obj_description(namespace.oid, 'pg_namespace') AS schema_comment,
     relation.relname AS table_name,
+    relation.relkind = 'v' AS is_view,
     obj_description(relation.oid, 'pg_class') AS table_comment,
     attribute.attname AS name,
     format_type(attribute.atttypid, attribute.atttypmod) AS type,

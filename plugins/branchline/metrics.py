@@ -8,7 +8,6 @@ touches, the days, the checks. All of it is one transaction.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from branchline.checks import FOLDER, hold
 from branchline.derive import LOOKBACK, merge_derived
 from branchline.errors import BranchlineError, Reconfigure
 from branchline.ledger import Account, Run, read_fact, write_fact
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[Any]
 
-#: Where the SELECTs are, and the stream under which the watermark is kept.
-FOLDER = "metrics"
 SNAPSHOTS, DAYS, TECHNICIANS = "ro_snapshots", "daily_shop_metrics", "tech_daily_metrics"
 
 _BEGINNING = "-infinity"
@@ -180,7 +178,7 @@ def _rebuild(connection: Connection, account: Account, scope: Scope, run: Run | 
     for name in (DAYS, TECHNICIANS):
         removed = connection.execute(_text(f"{name}.emptied"), names).rowcount
         rebuilt.written[name] = _merge(connection, name, names) | {"removed": removed}
-    rebuilt.broken = _check(connection, names)
+    rebuilt.broken = hold(connection, names)
     if scope.is_due:
         fact = {"at": began.isoformat(), "default_rate": scope.default_rate}
         write_fact(connection, account.source, account.account, FOLDER, _WATERMARK, fact)
@@ -213,22 +211,6 @@ def _gather(connection: Connection, name: str, names: dict[str, Any]) -> int:
 def _merge(connection: Connection, name: str, names: dict[str, Any]) -> dict[str, int]:
     """Merge what a SELECT of this folder gives into its table."""
     return merge_derived(connection, f"tekmetric.{name}", select_text(FOLDER, name), names)
-
-
-def _check(connection: Connection, names: dict[str, Any]) -> dict[str, int]:
-    """Hold the changed orders against the rules and keep what was found; returns the broken ones, a check."""
-    broken: Counter[str] = Counter()
-    checked: Counter[str] = Counter()
-    severity: dict[str, str] = {}
-    for row in connection.execute(_text("checks"), names):
-        broken[row.check_name] += row.failed
-        checked[row.check_name] += row.checked
-        severity[row.check_name] = row.severity
-    for name, count in sorted(broken.items()):
-        if count:
-            level = logging.INFO if severity[name] == "info" else logging.WARNING
-            log.log(level, "%s %s: %d of %d records", severity[name], name, count, checked[name])
-    return dict(+broken)
 
 
 def _text(name: str) -> bytes:

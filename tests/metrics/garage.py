@@ -11,6 +11,9 @@ from sandbox.tekmetric import golden
 from tests.blocks.landed import after
 from tests.tekmetric.landed import ACCOUNT, GOLDEN, ShopBench
 
+#: What every rebuild of these shops finds: nobody has set the zone of one of them.
+UNMAPPED = {"shop_unmapped": 1}
+
 
 class Garage:
     """Shops of one client, ready to land orders in and to make metrics of."""

@@ -1,4 +1,4 @@
-"""What Tekmetric's refusals and faults do to a run (T06, T09 and the contract's sections 1.1 to 1.3)."""
+"""What Tekmetric's own refusals do to a run (T01, T09: sections 1.1 to 1.3), and ids that shops share (T35)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from branchline.hooks.tekmetric import token_renewal
 from branchline.request import Request
 from branchline.transport import AccountRefused, Transport
 
+from tests.tekmetric.landed import EASTERN, GOLDEN, ShopBench, order
 from tests.tekmetric.test_line import change, counts
 
 
@@ -45,7 +46,7 @@ async def _renew(line: Any, secret: str) -> None:
 
 
 @pytest.mark.parametrize("shape", ["api", "oauth"])
-def test_one_shop_that_is_refused_leaves_the_others_green_and_the_run_partial(tekmetric: Any, shape: str) -> None:
+def test_T09_one_shop_that_is_refused_leaves_the_others_green_and_the_run_partial(tekmetric: Any, shape: str) -> None:
     line = tekmetric()
     line.sync(Request(streams=("shops",)))
     change(line, {"forbid_shop": 4102, "shape": shape} if shape == "oauth" else {"forbid_shop": 4102})
@@ -65,7 +66,7 @@ def test_one_shop_that_is_refused_leaves_the_others_green_and_the_run_partial(te
     assert line.warehouse.rows("SELECT 1 FROM tekmetric.repair_orders WHERE tm_shop_id = 4102")
 
 
-def test_T06_a_429_without_a_body_is_waited_out_and_the_run_succeeds(
+def test_T01_a_429_without_a_body_is_waited_out_and_the_run_succeeds(
     tekmetric: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = tekmetric()
@@ -76,3 +77,15 @@ def test_T06_a_429_without_a_body_is_waited_out_and_the_run_succeeds(
     )
     assert set(line.sync(Request(streams=("customers",))).values()) == {"success"}, line.errors
     assert counts(line, "run 2")["customers"].created > 50
+
+
+def test_T35_the_same_id_in_two_shops_is_two_records(auto: ShopBench) -> None:
+    told = {"id": 7, "firstName": "Alex", "employeeRole": {"id": 3}}
+    assert auto.take("employees", [told]).created == 1
+    assert auto.take("employees", [told | {"firstName": "Sam"}], shop=EASTERN).created == 1
+    auto.take("repair_orders", [order(7), order(7, shopId=EASTERN, keytag="theirs")])
+    people = auto.rows("SELECT id, first_name FROM tekmetric.employees WHERE tm_id = 7 ORDER BY tm_shop_id")
+    assert [row.first_name for row in people] == ["Alex", "Sam"]
+    assert len({row.id for row in people}) == 2
+    orders = auto.rows("SELECT tm_shop_id, keytag FROM tekmetric.repair_orders WHERE tm_id = 7 ORDER BY 1")
+    assert [tuple(row) for row in orders] == [(GOLDEN, None), (EASTERN, "theirs")]

@@ -98,24 +98,24 @@ def test_watched_columns_are_sent(auto: ShopBench) -> None:
             "CREATE TEMP TABLE landed (record_id bigint, body jsonb, asked text, client_id text, account text, "
             "location_id integer) ON COMMIT DROP"
         )
-        auto.connection.execute(
-            "CREATE TEMP TABLE staged_repair_orders (record_id bigint, tm_shop_id bigint, location_id integer, "
-            "tm_id bigint) ON COMMIT DROP"
-        )
-        root = read_table(auto.connection, "tekmetric", "repair_orders", None)
-        tables = [root]
-        for name in dict.fromkeys(name for stream in TEKMETRIC.streams for name in stream.into):
-            if name != "repair_orders":
-                is_child = name in TEKMETRIC.stream("repair_orders").into
-                tables.append(read_table(auto.connection, "tekmetric", name, root if is_child else None))
-        sent = {(table.staged, column.name) for table in tables for column in table.columns}
-        found = {(one["staged"], one["column_name"]) for one in watched_columns(auto.connection, "tekmetric", tables)}
+        for staged, key in (("repair_orders", "tm_id"), ("estimates", "tm_repair_order_id")):
+            auto.connection.execute(
+                f"CREATE TEMP TABLE staged_{staged} (record_id bigint, tm_shop_id bigint, location_id integer, "
+                f"{key} bigint) ON COMMIT DROP".encode()
+            )
+        tables = {}
+        for stream in TEKMETRIC.streams:
+            root = read_table(auto.connection, "tekmetric", stream.root, None)
+            tables |= {name: read_table(auto.connection, "tekmetric", name, root) for name in stream.into[1:]}
+            tables[stream.root] = root
+        sent = {(table.staged, column.name) for table in tables.values() for column in table.columns}
+        watched = watched_columns(auto.connection, "tekmetric", list(tables.values()))
+        found = {(one["staged"], one["column_name"]) for one in watched}
         assert len(found) == 4
         assert found <= sent
-        for table in tables[1:]:
+        for name, table in tables.items():
             if not table.is_root:
-                named = dict(zip(root.key, table.parent, strict=True))
-                assert named == {"tm_id": "tm_repair_order_id", "tm_shop_id": "tm_shop_id"}, table.target
+                assert set(table.parent) == {"tm_repair_order_id", "tm_shop_id"}, name
 
 
 def test_ids_are_made_of_what_they_name(auto: ShopBench) -> None:
@@ -162,7 +162,9 @@ def test_profit_labor_is_typed(auto: ShopBench) -> None:
         )
         table = read_table(auto.connection, "tekmetric", "profits", None)
         select = select_text("tekmetric", "profits")
-        auto.connection.execute(render("type.sql", staged=table.staged, columns=table.columns, select=select))
+        auto.connection.execute(
+            render("type.sql", staged=table.staged, columns=table.columns, select=select, is_shared=False)
+        )
         row = auto.one("SELECT * FROM staged_profits")
     assert row.flaws == []
     assert (row.tm_shop_id, row.tm_repair_order_id) == (GOLDEN, 1_000_102)

@@ -11,6 +11,20 @@ from branchline.metrics import rebuild
 from tests.conftest import NOW
 from tests.tekmetric.test_line import change, counts, truth_of
 
+#: Columns that stay null without the shop API.
+ALONE = {
+    "employees": "hourly_rate salary pay_type status username",
+    "repair_orders": "authorized_revenue authorized_cost authorized_profit authorized_gp_percent balance_due "
+    "shop_supplies_total epa_total potential_tax",
+    "jobs": "job_category_id canned_job_id tax parts_cost sublet_total sublet_cost gross_profit_amount "
+    "gross_profit_percent",
+    "job_parts": "core_charge vendor_id vendor_name ordered received backordered",
+    "job_labor": "technician_name skill_level",
+    "job_fees": "amount percentage cap taxable",
+    "ro_fees": "percentage cap",
+    "job_sublets": "tm_job_id",
+}
+
 
 def test_pay_comes_from_the_shop_api_and_stands_with_the_employee(tekmetric: Any) -> None:
     line = tekmetric()
@@ -65,7 +79,7 @@ def test_without_the_shop_api_the_line_runs_and_its_columns_stay_null(tekmetric:
     line.has_shop_api = False
     statuses = line.sync()
     assert set(statuses.values()) == {"success"}, line.errors
-    assert not {"pay", "profits"} & set(statuses)
+    assert not {"pay", "profits", "estimates"} & set(statuses)
     row = line.warehouse.one(
         "SELECT count(*) AS orders, count(authorized_revenue) AS known, sum(authorized_total) AS ours "
         "FROM tekmetric.repair_orders"
@@ -73,6 +87,12 @@ def test_without_the_shop_api_the_line_runs_and_its_columns_stay_null(tekmetric:
     assert row.orders > 100
     assert row.known == 0
     assert row.ours > 0
+    # what docs/vendors.md says that this API alone knows
+    for table, columns in ALONE.items():
+        known = ", ".join(f"count({name}) AS {name}" for name in columns.split())
+        row = line.warehouse.one(f"SELECT count(*) AS rows, {known} FROM tekmetric.{table}")
+        assert row.rows > 0
+        assert not any(row[1:]), (table, row)
 
 
 def test_a_shop_token_that_expired_leaves_what_the_public_api_gave(tekmetric: Any) -> None:
@@ -80,7 +100,7 @@ def test_a_shop_token_that_expired_leaves_what_the_public_api_gave(tekmetric: An
     change(line, {"shop_token": "another"})
     statuses = line.sync()
     assert statuses["repair_orders"] == "success"
-    assert {statuses["pay"], statuses["profits"]} == {"failed"}
+    assert {statuses["pay"], statuses["profits"], statuses["estimates"]} == {"failed"}
     assert line.warehouse.one("SELECT count(*) FROM tekmetric.repair_orders") > 100
 
 

@@ -1,27 +1,62 @@
 -- ops.check_results: the rules that the changed orders should keep (section 1.10, and the metrics' own), a
 -- row a check and location with up to ten examples. A null on either side is nothing to compare.
-WITH orders AS (
+-- An error stands until it is mended, or a run that finds nothing changed would be green again: where the last run
+-- found one, all orders of that location are held against the errors' rules, changed or not.
+WITH standing AS (
+    SELECT DISTINCT found.location_id
+    FROM ops.check_results AS found
+    WHERE found.client_id = %(client)s AND found.account = %(account)s AND found.source = 'tekmetric'
+        AND found.check_name IN ('sales_by_lines', 'authorized_total', 'no_time_zone', 'no_local_day')
+        AND found.severity = 'error' AND found.failed > 0
+        -- every run has results of this check: the newest are the last run's
+        AND found.checked_at = (
+            SELECT max(newest.checked_at) FROM ops.check_results AS newest
+            WHERE newest.client_id = %(client)s AND newest.account = %(account)s AND newest.source = 'tekmetric'
+                AND newest.check_name = 'shop_unmapped'
+        )
+),
+
+looked_at AS (
+    SELECT tm_shop_id, tm_repair_order_id AS tm_id, TRUE AS is_changed FROM changed_orders
+    UNION ALL
+    SELECT orders.tm_shop_id, orders.tm_id, FALSE
+    FROM standing
+    INNER JOIN tekmetric.repair_orders AS orders ON standing.location_id IS NOT DISTINCT FROM orders.location_id
+    WHERE orders.client_id = %(client)s AND orders.account = %(account)s AND (orders.is_posted OR orders.is_completed)
+        AND (orders.tm_shop_id, orders.tm_id) NOT IN (SELECT tm_shop_id, tm_repair_order_id FROM changed_orders)
+),
+
+every_order AS (
     SELECT
         orders.*,
-        shops.timezone,
+        looked_at.is_changed,
+        locations.timezone,
+        coalesce(locations.is_mapped, TRUE) AS is_mapped,
         coalesce(codes.is_known, FALSE) AS is_known
-    FROM changed_orders
+    FROM looked_at
     INNER JOIN tekmetric.repair_orders AS orders
         ON orders.client_id = %(client)s AND orders.account = %(account)s
-        AND changed_orders.tm_shop_id = orders.tm_shop_id AND changed_orders.tm_repair_order_id = orders.tm_id
-    LEFT JOIN tekmetric.shops
-        ON orders.client_id = shops.client_id AND orders.account = shops.account AND orders.tm_shop_id = shops.tm_id
+        AND looked_at.tm_shop_id = orders.tm_shop_id AND looked_at.tm_id = orders.tm_id
+    LEFT JOIN core.locations ON orders.location_id = locations.location_id
     LEFT JOIN core.codes ON orders.status_ref = codes.ref
     WHERE NOT orders.is_deleted
 ),
 
-snapshots AS (
-    SELECT snapshots.*, orders.total_sales, orders.taxes, orders.authorized_total
-    FROM orders
+orders AS (
+    SELECT * FROM every_order WHERE is_changed
+),
+
+every_snapshot AS (
+    SELECT snapshots.*, orders.is_changed, orders.total_sales, orders.taxes, orders.authorized_total
+    FROM every_order AS orders
     INNER JOIN tekmetric.ro_snapshots AS snapshots
         ON orders.client_id = snapshots.client_id AND orders.account = snapshots.account
         AND orders.tm_shop_id = snapshots.tm_shop_id AND orders.tm_id = snapshots.tm_repair_order_id
     WHERE NOT snapshots.is_deleted AND snapshots.snapshot_trigger <> 'manual'
+),
+
+snapshots AS (
+    SELECT * FROM every_snapshot WHERE is_changed
 ),
 
 jobs AS (
@@ -90,7 +125,7 @@ compared AS (
     UNION ALL
     SELECT
         'job_subtotal', 'warning', location_id, 'job ' || tm_id,
-        parts_total + labor_total + fees_total - discount + coalesce(sublet_total, 0), subtotal, 0
+        parts_total + labor_total + fees_total - discount, subtotal, 0
     FROM jobs
     UNION ALL
     -- half a cent a line, upwards
@@ -128,11 +163,19 @@ compared AS (
     SELECT
         'sales_by_lines', 'error', location_id, 'order ' || ro_number,
         total_sales - coalesce(taxes, 0), authorized_revenue, 100
+    FROM every_snapshot
+    WHERE snapshot_trigger = 'posted'
+    UNION ALL
+    -- only of a posted order the vendor's totals are known to be those of authorized work; this one is in no amount yet
+    SELECT
+        'completed_by_lines', 'warning', location_id, 'order ' || ro_number,
+        total_sales - coalesce(taxes, 0), authorized_revenue, 100
     FROM snapshots
+    WHERE snapshot_trigger = 'completed'
     UNION ALL
     SELECT
         'authorized_total', 'error', location_id, 'order ' || ro_number, authorized_revenue, authorized_total, 0
-    FROM snapshots
+    FROM every_snapshot
     UNION ALL
     SELECT
         'vendor_revenue', 'warning', location_id, 'order ' || ro_number, tm_reported_revenue, authorized_revenue, 100
@@ -161,15 +204,26 @@ compared AS (
         0, coalesce((rate_sources ->> 'unassigned')::numeric, 0), 0
     FROM snapshots
     UNION ALL
+    -- of all shops, changed or not; a zone that nobody knows is none
+    SELECT
+        'shop_unmapped', 'error', locations.location_id, 'shop ' || shops.tm_id, 1,
+        num_nonnulls(tekmetric.local_day(now(), locations.timezone)), 0
+    FROM tekmetric.shops
+    LEFT JOIN core.locations
+        ON shops.client_id = locations.client_id AND shops.account = locations.account
+        AND locations.source = 'tekmetric' AND shops.tm_id::text = locations.external_id
+    WHERE shops.client_id = %(client)s AND shops.account = %(account)s AND NOT shops.is_deleted
+        AND coalesce(locations.is_mapped, TRUE)
+    UNION ALL
     SELECT 'no_time_zone', 'error', location_id, 'order ' || ro_number, 1, num_nonnulls(timezone), 0
-    FROM orders
-    WHERE is_posted OR is_completed
+    FROM every_order
+    WHERE (is_posted OR is_completed) AND is_mapped
     UNION ALL
     SELECT
         'no_local_day', 'error', location_id, 'order ' || ro_number, 1,
         CASE WHEN is_posted THEN num_nonnulls(posted_date) ELSE num_nonnulls(completed_date) END, 0
-    FROM orders
-    WHERE (is_posted OR is_completed) AND timezone IS NOT NULL
+    FROM every_order
+    WHERE (is_posted OR is_completed) AND is_mapped AND timezone IS NOT NULL
     UNION ALL
     SELECT 'known_status', 'warning', location_id, 'order ' || ro_number, 1, is_known::integer, 0
     FROM orders

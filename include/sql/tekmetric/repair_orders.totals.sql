@@ -1,7 +1,7 @@
--- repair_orders: what follows from an order's lines, from the vendor's own profit and from the shop's time zone. None
--- of it is part of the row's hash: a sync neither sets nor clears it, but for the two days, which a sync sets by the
--- zone of that moment. Only authorized = true counts as authorized; revenue is without taxes and net of discounts. Fees
--- and discounts of the order itself count as authorized where any of its jobs or sublets is.
+-- repair_orders: what follows from an order's lines, from the vendor's own profit and estimate and from the shop's time
+-- zone. None of it is part of the row's hash: a sync neither sets nor clears it, but for the two days, which a sync
+-- sets by the zone of that moment. Only authorized = true counts as authorized; revenue is without taxes and net of
+-- discounts. Fees and discounts of the order itself count as authorized where any of its jobs or sublets is.
 WITH zoned AS (
     -- a zone that somebody set or changed: the days of all the shop's orders follow
     UPDATE tekmetric.shops AS target SET timezone = locations.timezone
@@ -21,6 +21,9 @@ touched AS (
     WHERE client_id = %(client)s AND account = %(account)s AND tm_shop_id IN (SELECT tm_id FROM zoned)
     UNION
     SELECT tm_shop_id, tm_repair_order_id FROM tekmetric.profits
+    WHERE client_id = %(client)s AND account = %(account)s AND synced_at >= %(since)s
+    UNION
+    SELECT tm_shop_id, tm_repair_order_id FROM tekmetric.estimates
     WHERE client_id = %(client)s AND account = %(account)s AND synced_at >= %(since)s
     UNION
     SELECT tm_shop_id, tm_repair_order_id FROM tekmetric.jobs
@@ -140,6 +143,10 @@ news AS (
         profits.authorized_cost,
         profits.authorized_profit,
         core.half_even(100 * profits.authorized_margin, 2) AS authorized_gp_percent,
+        estimates.balance_due,
+        estimates.shop_supplies_total,
+        estimates.epa_total,
+        estimates.tax AS potential_tax,
         sums.*
     FROM sums
     INNER JOIN tekmetric.repair_orders AS orders
@@ -150,6 +157,10 @@ news AS (
         ON orders.client_id = profits.client_id AND orders.account = profits.account
         AND orders.tm_shop_id = profits.tm_shop_id AND orders.tm_id = profits.tm_repair_order_id
         AND NOT profits.is_deleted
+    LEFT JOIN tekmetric.estimates
+        ON orders.client_id = estimates.client_id AND orders.account = estimates.account
+        AND orders.tm_shop_id = estimates.tm_shop_id AND orders.tm_id = estimates.tm_repair_order_id
+        AND NOT estimates.is_deleted
 )
 
 UPDATE tekmetric.repair_orders AS target SET
@@ -157,6 +168,7 @@ UPDATE tekmetric.repair_orders AS target SET
     completed_date = news.completed_date,
     potential_total = news.parts + news.labor + news.sublets + news.fees - news.discounts,
     potential_subtotal = news.parts + news.labor + news.sublets + news.fees,
+    potential_tax = news.potential_tax,
     potential_discount = news.discounts,
     potential_job_count = news.jobs,
     potential_parts_total = news.parts,
@@ -177,6 +189,9 @@ UPDATE tekmetric.repair_orders AS target SET
     authorized_profit = news.authorized_profit,
     authorized_gp_percent = news.authorized_gp_percent,
     authorized_labor_hours = news.sold_hours,
+    balance_due = news.balance_due,
+    shop_supplies_total = news.shop_supplies_total,
+    epa_total = news.epa_total,
     synced_at = now(),
     sync_id = coalesce(%(sync_id)s, target.sync_id)
 FROM news
@@ -189,7 +204,8 @@ WHERE target.client_id = news.client_id AND target.account = news.account
         target.authorized_parts_total, target.authorized_labor_total, target.authorized_sublet_total,
         target.authorized_fees_total, target.authorized_discount, target.authorized_job_count,
         target.authorized_tax, target.authorized_labor_hours,
-        target.authorized_revenue, target.authorized_cost, target.authorized_profit, target.authorized_gp_percent
+        target.authorized_revenue, target.authorized_cost, target.authorized_profit, target.authorized_gp_percent,
+        target.balance_due, target.shop_supplies_total, target.epa_total, target.potential_tax
     ) IS DISTINCT FROM (
         news.posted_date, news.completed_date,
         news.parts, news.labor, news.sublets,
@@ -197,5 +213,6 @@ WHERE target.client_id = news.client_id AND target.account = news.account
         news.sold_parts, news.sold_labor, news.sold_sublets,
         news.sold_fees, news.sold_discounts, news.sold_jobs,
         news.authorized_tax, news.sold_hours,
-        news.authorized_revenue, news.authorized_cost, news.authorized_profit, news.authorized_gp_percent
+        news.authorized_revenue, news.authorized_cost, news.authorized_profit, news.authorized_gp_percent,
+        news.balance_due, news.shop_supplies_total, news.epa_total, news.potential_tax
     )

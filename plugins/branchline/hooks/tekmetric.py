@@ -6,19 +6,21 @@ token, which lives some hours (section 2): it is optional, and a refused one lea
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, ClassVar
 
 import aiohttp
 import msgspec
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from branchline.errors import TryLater, VendorChanged
+from branchline.errors import BranchlineError, NotFound, TryLater, VendorChanged
 from branchline.hooks.vendor import VendorHook
 from branchline.sources.tekmetric import TEKMETRIC
 from branchline.stream import Source
-from branchline.transport import AccountRefused, Renewal
+from branchline.transport import AccountRefused, Renewal, Token, Transport
 
 TOKEN_PATH = "/api/v1/oauth/token"  # noqa: S105 - a path
 TOKEN_SECONDS = 30.0
@@ -28,6 +30,13 @@ class _Token(msgspec.Struct):
     """What is read of the token endpoint's answer (section 1.1)."""
 
     access_token: str
+    expires_in: Any = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it lives; the vendor's documents know no such field, so what is no time is no end."""
+        is_time = isinstance(self.expires_in, int | float) and self.expires_in > 0
+        return float(self.expires_in) if is_time else inf
 
 
 class TekmetricHook(VendorHook):
@@ -56,11 +65,27 @@ class TekmetricShopHook(VendorHook):
     """Tekmetric's shop API: host https://shop.tekmetric.com, password the x-auth-token of a signed-in user."""
 
     source: ClassVar[Source] = TEKMETRIC
-    ping: ClassVar[str] = "/api/reporting/profit-details-report"
+    #: An order that cannot be: every other path needs the number of a shop or of an order, or is a report's.
+    ping: ClassVar[str] = "/api/repair-order/0/profit/labor"
 
     def headers(self, connection: Any) -> Mapping[str, str]:
         """The token travels as x-auth-token; a cookie alone is refused (section 2)."""
         return {"x-auth-token": connection.password or ""}
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask for an order that cannot be: a token that is good is told so, one that is not is refused (section 2)."""
+
+        async def ask() -> None:
+            async with Transport(self.endpoint()) as transport:
+                await transport.get(self.ping)
+
+        try:
+            asyncio.run(ask())
+        except NotFound:
+            pass
+        except BranchlineError as error:
+            return False, str(error)
+        return True, "tekmetric's shop API answers and accepts the token"
 
 
 def token_renewal(base_url: str, client_id: str, client_secret: str) -> Renewal:
@@ -96,7 +121,8 @@ def token_renewal(base_url: str, client_id: str, client_secret: str) -> Renewal:
             failure = TryLater(doing, f"the connection failed: {type(error).__name__}")
         else:
             if status == 200:
-                return {"Authorization": f"Bearer {_token(doing, body).access_token}"}
+                token = _token(doing, body)
+                return Token({"Authorization": f"Bearer {token.access_token}"}, token.seconds)
             failure = _refusal(status)(doing, f"HTTP {status}")
         # Raised here and not above: aiohttp's errors carry the request with its headers, and would be its context.
         raise failure

@@ -48,7 +48,10 @@ class Desk(Protocol):
     """The vendor's side: where leads are handed in, and where they can be looked up."""
 
     async def turn(self) -> None:
-        """Wait until the shared rate lets the next lead through: before the row is marked, not after."""
+        """Wait until the shared rate lets the next lead through: before the row is marked, not after.
+
+        Raises Deferred where that is longer than a worker should wait: the pass ends, and its leads wait unharmed.
+        """
 
     async def post(self, body: Mapping[str, Any]) -> Reply:
         """Hand a lead in, once. Raises Reconfigure, the lead certainly not taken, for a refused key."""
@@ -212,7 +215,14 @@ class Outbox:
         except LeadRefused as error:
             await self._mark(row, "rejected", str(error))
             return None
-        await self._desk.turn()
+        try:
+            await self._desk.turn()
+        except BranchlineError as error:
+            # nothing was sent: what may be at the vendor since an earlier POST is in doubt as before
+            self._note(error)
+            self._stopped = True
+            await self._mark(row, "pending", error.fact, is_doubtful=row.doubtful_since is not None)
+            return None
         if not await self._claims.begin_post(row, self._pace.post):
             log.warning("lead %d: its claim ended before it was sent; it is left to the next pass", row.lead_id)
             return None

@@ -5,7 +5,9 @@ records come from a pass of their own, since a filter by deletion excludes every
 from their repair order: the list of jobs misses changes that came through the order (section 1.6).
 
 The shop API (section 2) is the web application's own. It is asked by id for what the public API lacks: what employees
-are paid, and what the vendor itself counts as cost and profit of an order. Without its connection those stay null.
+are paid, what the vendor itself counts as cost and profit of an order, and its estimate: the balance due, what jobs
+cost, where parts come from. Each changed order costs a call for its estimate and, once it is completed or posted, one
+for its profit. Without its connection all of that stays null.
 """
 
 from __future__ import annotations
@@ -59,9 +61,9 @@ def _missing(name: str, path: str, into: str) -> Stream:
     return Stream(name, path, (into,), wave="missing", due=f"{name}.due")
 
 
-def _of_shop(name: str, path: str) -> Stream:
+def _of_shop(name: str, path: str, *children: str) -> Stream:
     """Records of the shop API, asked for by id."""
-    return Stream(name, path, (name,), wave="shop", due=f"{name}.due", api="shop")
+    return Stream(name, path, (name, *children), wave="shop", due=f"{name}.due", api="shop")
 
 
 TEKMETRIC = Source(
@@ -80,11 +82,17 @@ TEKMETRIC = Source(
         _missing("missing_vehicles", "/api/v1/vehicles/{key}", "vehicles"),
         _of_shop("pay", "/api/shop/{place}/employee/{key}"),
         _of_shop("profits", "/api/repair-order/{key}/profit/labor"),
+        _of_shop("estimates", "/api/repair-order/{key}/estimate", "estimate_jobs", "estimate_lines"),
     ),
     form=("board", "shop_id", "days_back", "limit", "store_raw"),
     derived={
         "shops": ("core.locations",),
-        "changes": ("tekmetric.repair_orders.totals",),
-        "shop": ("tekmetric.employees.pay", "tekmetric.repair_orders.totals"),
+        "changes": ("tekmetric.jobs.estimate", "tekmetric.repair_orders.totals"),
+        "shop": (
+            "tekmetric.employees.pay",
+            "tekmetric.job_lines.estimate",
+            "tekmetric.jobs.estimate",
+            "tekmetric.repair_orders.totals",
+        ),
     },
 )
