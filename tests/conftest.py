@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
-from branchline import migrations, sync
-from branchline.hooks.smartmoving import SmartMovingHook
-from branchline.hooks.tekmetric import token_renewal
-from branchline.ledger import Account, Run
+from branchline import migrations
 from branchline.request import Request
-from branchline.sources.smartmoving import SMARTMOVING
-from branchline.sources.tekmetric import TEKMETRIC
-from branchline.stream import Source
-from branchline.transport import Endpoint
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
@@ -27,12 +18,13 @@ from sandbox.options import Options
 from sandbox.server import Running, running
 from stack.postgres import Cluster
 from stack.testing import fresh_database, login, prepare_template, temporary_cluster
+from tests.contract.line import NOW, Line
+from tests.contract.smartmoving import SmartMoving
+from tests.contract.subject import Subject
+from tests.contract.tekmetric import Tekmetric
 
 PASSWORD = "only-in-tests"  # a throwaway cluster on loopback
 ROLES = ("migrator", "loader", "reader", "api", "operator")
-#: The instant that tests stand at unless they say otherwise: a Wednesday noon in Toronto.
-NOW = datetime(2026, 7, 15, 16, 0, tzinfo=UTC)
-KEY = "sandbox-smartmoving-key"
 
 
 @pytest.fixture(scope="session")
@@ -113,139 +105,39 @@ def vendors() -> Iterator[Callable[..., Running]]:
         context.__exit__(None, None, None)
 
 
-@dataclass
-class Line(ABC):
-    """A source's sync against a sandbox, step by step as the DAG's tasks do it."""
+def _line(kind: type[Subject], warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., Any]:
+    """What makes a line of that kind."""
 
-    warehouse: Warehouse
-    vendor: Running
-    source: Source
-    account: Account
-    concurrency: int = 8
-    settings: dict[str, Any] = field(default_factory=dict)
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    errors: list[Exception] = field(default_factory=list)
+    def make(*, settings: dict[str, Any] | None = None, concurrency: int = 8, **options: Any) -> Line:
+        vendor = vendors(**(dict(kind.SANDBOX) | options))
+        return kind(warehouse, vendor, kind.SOURCE, kind.ACCOUNT, concurrency, settings or {})
 
-    @property
-    def probe(self) -> Any:
-        """The hook, where planning asks the vendor something."""
-        return None
-
-    @abstractmethod
-    def endpoint(self) -> Endpoint:
-        """Where the sandbox serves the source, with the credential that it accepts."""
-
-    def endpoint_of(self, _api: str) -> Endpoint | None:
-        """The same of one of its APIs; None where the account has no connection for it."""
-        return self.endpoint()
-
-    def begin(
-        self,
-        request: Request | None = None,
-        *,
-        run_id: str | None = None,
-        instant: datetime = NOW,
-        interval: tuple[datetime, datetime] | None = None,
-    ) -> sync.Sync:
-        """A run that has not done anything yet."""
-        return sync.Sync(
-            self.warehouse.loader,
-            self.source,
-            self.account,
-            Run(self.source.slug, run_id or f"run {next(self.numbers)}"),
-            request or Request(),
-            instant,
-            interval,
-        )
-
-    def wave(self, run: sync.Sync, wave: str) -> None:
-        """Plan, fetch and merge one wave; the first error of a fetch is raised after the merge, as in the DAG."""
-        endpoint = self.endpoint_of(self.source.api_of(wave))
-        if endpoint is None:
-            return
-        planned = sync.plan_wave(run, wave, endpoint, self.probe)
-        failure: Exception | None = None
-        for chunk in planned.chunks:
-            try:
-                sync.fetch(run, endpoint, chunk)
-            except Exception as error:  # noqa: BLE001 - as in the DAG, the merge follows whatever failed
-                failure = failure or error
-        sync.merge_wave(run, wave)
-        if failure is not None:
-            raise failure
-
-    def sync(self, request: Request | None = None, **how: Any) -> dict[str, str]:
-        """A whole run; errors of a step do not stop the next one, as in the DAG. Returns status a stream."""
-        run = self.begin(request, **how)
-        for wave in self.source.waves:
-            try:
-                self.wave(run, wave)
-            except Exception as error:  # noqa: BLE001 - as in the DAG, the next wave follows
-                self.errors.append(error)
-        return sync.close(run)
+    return make
 
 
-class SmartMoving(Line):
-    """SmartMoving's sync."""
-
-    @property
-    def probe(self) -> Any:
-        return SmartMovingHook("smartmoving")
-
-    def endpoint(self, key: str = KEY) -> Endpoint:
-        return Endpoint(
-            "smartmoving",
-            self.account.account,
-            self.vendor.smartmoving,
-            {"x-api-key": key},
-            refusals=SmartMovingHook.refusals,
-            **({"concurrency": self.concurrency} | self.settings),
-        )
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> type[Subject]:
+    """The line that a test of the contract runs on; its mark `over` says which."""
+    found: type[Subject] = request.param
+    return found
 
 
-class Tekmetric(Line):
-    """Tekmetric's sync, with the shop API unless `has_shop_api` is taken away."""
-
-    has_shop_api: bool = True
-
-    def endpoint_of(self, api: str) -> Endpoint | None:
-        if api == "shop" and self.has_shop_api:
-            headers = {"x-auth-token": "sandbox-tekmetric-shop-token"}
-            return Endpoint("tekmetric", f"{self.account.account} shop", self.vendor.tekmetric_shop, headers)
-        return None if api else self.endpoint()
-
-    def endpoint(self, secret: str = "sandbox-tekmetric-secret") -> Endpoint:
-        return Endpoint(
-            "tekmetric",
-            self.account.account,
-            self.vendor.tekmetric,
-            {},
-            renew=token_renewal(self.vendor.tekmetric, "sandbox-tekmetric-id", secret),
-            **({"concurrency": self.concurrency} | self.settings),
-        )
+@pytest.fixture
+def make(kind: type[Subject], warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., Any]:
+    """Makes a line of `kind`: `make(**sandbox_options)`."""
+    return _line(kind, warehouse, vendors)
 
 
 @pytest.fixture
 def smartmoving(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., SmartMoving]:
     """SmartMoving's sync: `smartmoving(**sandbox_options)`; `.vendor` is its sandbox, `.warehouse` its warehouse."""
-
-    def make(*, settings: dict[str, Any] | None = None, concurrency: int = 8, **options: Any) -> SmartMoving:
-        account = Account("smartmoving", "smartmoving", "smartmoving", "lgm")
-        return SmartMoving(warehouse, vendors(**options), SMARTMOVING, account, concurrency, settings or {})
-
-    return make
+    return _line(SmartMoving, warehouse, vendors)
 
 
 @pytest.fixture
 def tekmetric(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., Tekmetric]:
     """Tekmetric's sync: `tekmetric(**sandbox_options)`; `.vendor` is its sandbox, `.warehouse` its warehouse."""
-
-    def make(*, settings: dict[str, Any] | None = None, concurrency: int = 8, **options: Any) -> Tekmetric:
-        options = {"tekmetric_rate_per_minute": 0} | options
-        account = Account("tekmetric", "tekmetric", "tekmetric", "garage")
-        return Tekmetric(warehouse, vendors(**options), TEKMETRIC, account, concurrency, settings or {})
-
-    return make
+    return _line(Tekmetric, warehouse, vendors)
 
 
 def window(first: str, last: str | None = None) -> Request:

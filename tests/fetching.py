@@ -1,4 +1,4 @@
-"""One chunk of SmartMoving slices, planned and fetched without the other steps of a sync."""
+"""One chunk of slices, planned and fetched without the other steps of a sync."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,10 @@ from branchline import ledger, plan, transport
 from branchline.fetch import Progress, fetch_chunk
 from branchline.ledger import Run, SliceSpec
 from branchline.request import Request
-from branchline.sources.smartmoving import SMARTMOVING
 from branchline.transport import Endpoint
 from branchline.warehouse import connect
 
-FIRST = date(2026, 7, 15)
-CUSTOMERS = "GET /smartmoving/v1/api/customers"
+from tests.contract.smartmoving import FIRST
 
 
 @dataclass
@@ -29,19 +27,27 @@ class Chunk:
     """Slices in the ledger of a line's warehouse, and the fetching of them."""
 
     line: Any
-    run: Run = field(default_factory=lambda: Run("smartmoving", "chunk"))
     ids: list[int] = field(default_factory=list)
     batch_size: int = 1000
     max_records: int | None = None
+
+    @property
+    def run(self) -> Run:
+        """The run that the slices belong to."""
+        return Run(self.line.source.slug, "chunk")
 
     @property
     def faults(self) -> Any:
         """Add rules to the sandbox."""
         return self.line.vendor.control.faults
 
+    def plan(self, count: int = 1) -> Chunk:
+        """Plan so many slices of the line's list."""
+        return self.add(self.line.slices(count))
+
     def sweep(self, days: int = 1, places: Sequence[plan.Place] | None = None) -> Chunk:
-        """Plan customers slices of so many days from FIRST on."""
-        stream = SMARTMOVING.stream("customers")
+        """Plan SmartMoving's slices of so many days from FIRST on."""
+        stream = self.line.source.stream("customers")
         return self.add(plan.sweep(stream, [FIRST + timedelta(days=day) for day in range(days)], FIRST, places))
 
     def by_key(self, stream: str, keys: Sequence[str]) -> Chunk:
@@ -50,13 +56,13 @@ class Chunk:
 
     def whole(self, stream: str) -> Chunk:
         """Plan the one slice of a stream without a window."""
-        return self.add([plan.whole(SMARTMOVING.stream(stream))])
+        return self.add([plan.whole(self.line.source.stream(stream))])
 
     def add(self, specs: Sequence[SliceSpec]) -> Chunk:
         account = self.line.account
         with connect(self.line.warehouse.loader, client=account.client) as connection:
             ledger.register_accounts(connection, [account])
-            stream = SMARTMOVING.stream(specs[0].stream)
+            stream = self.line.source.stream(specs[0].stream)
             sync_id = ledger.open_sync(connection, self.run, account, stream, {})
             ledger.add_slices(connection, self.run, account, sync_id, specs)
             rows = ledger.open_slices(connection, self.run, account.account, [stream.name])
@@ -67,12 +73,17 @@ class Chunk:
         endpoint: Endpoint = self.line.endpoint()
         return replace(endpoint, **changes)
 
+    def endpoint_of(self, stream: str) -> Endpoint:
+        """The endpoint of the API that a stream is read from."""
+        endpoint: Endpoint = self.line.endpoint_of(self.line.source.stream(stream).api)
+        return endpoint
+
     def fetch(self, endpoint: Endpoint | None = None) -> Progress:
         """Fetch the chunk, as the task does."""
         return asyncio.run(
             fetch_chunk(
                 self.line.warehouse.loader,
-                SMARTMOVING,
+                self.line.source,
                 endpoint or self.endpoint(),
                 self.ids,
                 batch_size=self.batch_size,
@@ -97,17 +108,25 @@ class Chunk:
             )
         )
 
-    def served(self, path: str = CUSTOMERS) -> dict[str, int]:
-        """Status to calls that the sandbox counted on a path."""
+    def served(self, path: str | None = None) -> dict[str, int]:
+        """Status to calls that the sandbox counted on a path, by default the list's."""
         by_path: dict[str, dict[str, int]] = self.line.vendor.control.served()["by_path"]
-        return by_path.get(path, {})
+        return by_path.get(path or self.line.LIST.route, {})
 
-    def expected(self, days: int = 1) -> int:
-        """Customers that the vendor has on the planned days, once a day."""
-        return sum(
-            len(self.line.vendor.world.matching(FIRST + timedelta(days=day), FIRST + timedelta(days=day)))
-            for day in range(days)
-        )
+    def expected(self, slices: int = 1) -> int:
+        """Records that the vendor has in so many slices of the list."""
+        return sum(self.line.expected(place) for place in range(slices))
+
+    def pages(self, slices: int = 1, size: int = 5) -> int:
+        """Pages of so many slices of the list; a slice without pages is one."""
+        if not self.line.has("pages"):
+            return slices
+        return sum(-(-self.line.expected(place) // size) for place in range(slices))
+
+    def number(self, page: int) -> int:
+        """The vendor's number of the so manieth page; a slice without pages has the first alone."""
+        shape = self.line.LIST.shape
+        return page - 1 + shape.first if shape else 1
 
     def check_ledgers(self, cut_short: int = 0) -> int:
         """Both ledgers say what the sandbox served; returns how many calls.
@@ -115,23 +134,38 @@ class Chunk:
         Args:
             cut_short: calls that may be counted and not served: they were cancelled before they had left.
         """
-        served = int(self.line.vendor.control.served()["total"])
+        served = int(self.line.served())
         counted = self.line.warehouse.one("SELECT sum(calls) FROM ops.api_calls", role="admin")
         assert counted == self.line.warehouse.one("SELECT sum(api_calls) FROM ops.sync_slices", role="admin")
         assert served <= counted <= served + cut_short
         return served
 
-    def check_whole(self, days: int = 1) -> None:
+    def check_whole(self, slices: int = 1) -> None:
         """Every slice is done and holds each of the vendor's customers once, each page once."""
         assert set(self.states) == {"done"}, [row.error_message for row in self.slices()]
         landed = self.landed()
         assert len({(row.slice_id, row.page, row.ordinal) for row in landed}) == len(landed)
-        assert len({(row.slice_id, row.id) for row in landed}) == len(landed) == self.expected(days)
+        assert len({(row.slice_id, row.id) for row in landed}) == len(landed) == self.expected(slices)
         assert sum(row.records for row in self.slices()) == len(landed)
 
 
-def rule(chunk: Chunk, action: Any, **more: Any) -> None:
-    chunk.faults({"match": "/api/customers", "action": action} | more)
+def rule(
+    chunk: Chunk,
+    action: Any,
+    *,
+    page: int | None = None,
+    match: str | None = None,
+    place: int | None = None,
+    **more: Any,
+) -> None:
+    """Add a rule for the list's calls: all of them, those of one slice, those for the so manieth page.
+
+    Where a slice is one answer, that answer is whatever page a rule is for.
+    """
+    calls = match or (chunk.line.LIST.calls if place is None else chunk.line.calls_of(place))
+    spec = {"match": calls, "action": action} | more
+    is_any = page is None or chunk.line.LIST.shape is None
+    chunk.faults(spec if is_any else spec | {"page": chunk.number(page)})
 
 
 def only(progress: Any) -> Exception:
@@ -142,8 +176,8 @@ def only(progress: Any) -> Exception:
 
 
 def reference(line: Any) -> None:
-    """Read the branches: without their time zones no day can be planned."""
-    assert line.sync(Request(streams=("branches",))) == {"branches": "success"}
+    """Read the places: without their time zones no day can be planned."""
+    assert line.sync(Request(streams=(line.PLACES,))) == {line.PLACES: "success"}
 
 
 _MEASURED = """

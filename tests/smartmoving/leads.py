@@ -12,10 +12,13 @@ import requests
 from branchline import outbox
 from branchline.hooks.smartmoving_leads import LeadDesk
 from branchline.ledger import Account
+from branchline.limits import SharedRate
 from branchline.outbox import Outbox, Pace, open_ledger, submit_lead
 from branchline.transport import Endpoint, Transport
 from branchline.warehouse import connect
 
+#: So many that no test waits for it.
+PER_MINUTE = 60_000.0
 PROVIDER_KEY = "sandbox-provider-key"
 QUICK = Pace(settle=0.05, lease=2.0, post=0.4, backoff=0.005, longest=0.02, concurrency=8, batch=20)
 ACCOUNT = Account("smartmoving", "smartmoving", "smartmoving", "lgm")
@@ -105,9 +108,13 @@ class Leads:
             open_api = replace(open_api, base_url=self.open_api_url)
         async with (
             await open_ledger(self.warehouse.loader, "lgm") as ledger,
+            await open_ledger(self.warehouse.loader, "") as pacing,
             Transport(open_api) as transport,
-            LeadDesk(provider, self.provider_key, transport, longest=pace.post) as desk,
-        ):
+            LeadDesk(
+                provider, self.provider_key, transport, longest=pace.post,
+                rate=SharedRate(pacing, provider.source, provider.account, PER_MINUTE),
+            ) as desk,
+        ):  # fmt: skip
             try:
                 return await Outbox(ledger, ACCOUNT, desk, pace).work(limit)
             finally:

@@ -25,7 +25,7 @@ def test_killed_in_the_middle_it_resumes_with_what_is_missing(smartmoving: Any) 
     time.sleep(0.2)
     kept = len({(row.slice_id, row.page) for row in chunk.landed()})
     assert chunk.fetch().calls == 8 * 12 - kept
-    chunk.check_whole(days=8)
+    chunk.check_whole(8)
 
 
 def test_an_error_of_ours_ends_the_chunk_and_does_not_hang_it(chunk: Chunk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_an_error_of_ours_ends_the_chunk_and_does_not_hang_it(chunk: Chunk, monk
         chunk.sweep(days=2).fetch()
     monkeypatch.undo()
     chunk.fetch()
-    chunk.check_whole(days=2)
+    chunk.check_whole(2)
     chunk.check_ledgers(cut_short=8)
 
 
@@ -67,4 +67,4 @@ def test_a_lost_database_connection_ends_the_chunk_and_the_next_try_finishes(sma
         victim.append(True)
         thread.join()
     chunk.fetch()
-    chunk.check_whole(days=12)
+    chunk.check_whole(12)

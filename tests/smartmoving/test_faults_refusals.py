@@ -1,4 +1,4 @@
-"""What refusals do to us (T09-T12), and the key that no message holds (T83): against the sandbox's faults."""
+"""What SmartMoving's refusals do to us (T09-T12), and the key that no message holds (T83)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from branchline.errors import Deferred, Reconfigure, VendorChanged
-from branchline.plan import Place
 from branchline.transport import AccountRefused
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,69 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.fetching import FIRST, Chunk, only, rule
-
-
-def test_T09_an_expired_token_is_renewed_once_and_the_same_page_goes_on(smartmoving: Any) -> None:
-    chunk = Chunk(smartmoving(page_cap=5, customers_per_day=60, latency_ms=30)).sweep()
-    rule(chunk, {"kind": "status", "status": 401}, after=4, times=3)
-    renewed = []
-
-    async def renew() -> dict[str, str]:
-        renewed.append(1)
-        await asyncio.sleep(0.05)
-        return {"x-api-key": "sandbox-smartmoving-basic-key"}
-
-    chunk.fetch(chunk.endpoint(renew=renew))
-    assert len(renewed) == 1
-    assert chunk.served() == {"200": 12, "401": 3}
-    assert set(chunk.line.vendor.control.served()["month_by_key"]) == {
-        "sandbox-smartmoving-key",
-        "sandbox-smartmoving-basic-key",
-    }
-    chunk.check_whole()
-    chunk.check_ledgers()
-
-
-@pytest.mark.parametrize("can_renew", [False, True])
-def test_T09_a_401_stops_the_account_at_once(chunk: Chunk, can_renew: bool) -> None:
-    chunk.sweep(days=40)
-    rule(chunk, {"kind": "status", "status": 401}, after=6)
-    renewed = []
-
-    async def renew() -> dict[str, str]:
-        renewed.append(1)
-        return {"x-api-key": "sandbox-smartmoving-key"}
-
-    endpoint = chunk.endpoint(renew=renew) if can_renew else chunk.endpoint()
-    with pytest.raises(AccountRefused, match="HTTP 401") as caught:
-        chunk.fetch(endpoint)
-    assert not caught.value.is_transient
-    assert chunk.served()["401"] <= (16 if can_renew else 8)
-    assert len(renewed) == int(can_renew)
-    assert chunk.states == ["failed"] * 40
-    assert all("HTTP 401" in row.error_message for row in chunk.slices())
-    assert len(chunk.landed()) == 6 * 5  # what was here before is kept
-    chunk.check_ledgers()
-    chunk.line.vendor.control.clear_faults()
-    before = chunk.check_ledgers()
-    chunk.fetch()
-    chunk.check_whole(days=40)
-    assert chunk.check_ledgers() - before == 40 * 12 - 6
-
-
-def test_T09_a_403_on_one_branch_fails_that_branch_alone(smartmoving: Any) -> None:
-    line = smartmoving(branch_filter="honoured", customers_per_day=7, page_cap=5)
-    branches = [(branch.id, branch.name) for branch in line.vendor.world.catalogue.branches[:4]]
-    chunk = Chunk(line).sweep(
-        places=[Place(number, external, name, None) for number, (external, name) in enumerate(branches)]
-    )
-    chunk.faults({"match": f"BranchId={branches[2][0]}", "action": {"kind": "status", "status": 403}})
-    error = only(chunk.fetch())
-    assert isinstance(error, Reconfigure)
-    assert not isinstance(error, AccountRefused)
-    assert chunk.states == ["done", "done", "failed", "done"]
-    assert chunk.served() == {"200": 6, "403": 1}
-    chunk.check_ledgers()
 
 
 def test_T09_a_quota_that_is_used_up_defers_the_rest(smartmoving: Any) -> None:
@@ -193,7 +129,7 @@ def test_T12_an_untrusted_certificate_is_not_retried_and_hears_no_key(chunk: Chu
     assert sum(row.api_calls for row in chunk.slices()) <= 3
     assert not any(b"sandbox" in part for part in heard)
     chunk.fetch()
-    chunk.check_whole(days=3)
+    chunk.check_whole(3)
 
 
 def test_T83_no_key_in_any_log_line_message_or_repr(

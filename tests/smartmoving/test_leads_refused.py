@@ -96,6 +96,33 @@ def test_t72_a_vendor_that_takes_nothing_is_left_alone(leads: Leads) -> None:
     assert (leads.posts, leads.states()) == (4, {"pending": 12})
 
 
+def test_a_long_pause_of_the_vendor_ends_the_pass_and_holds_no_lead_back(leads: Leads) -> None:
+    """Waiting for one's turn may fail, too: every claim is given back, and what was in doubt stays in doubt."""
+    leads.control.faults(fault("accept_then_timeout"))
+    leads.submit("doubtful")
+    leads.work()
+    assert leads.row("doubtful").state == "unknown"
+    # the vendor lists it not, so it would be sent again
+    leads.control.faults(fault({"kind": "body", "body": '{"pageResults": []}'}, match="v1/api/leads", times=None))
+    for number in range(3):
+        leads.submit(f"web-{number}")
+    leads.warehouse.rows("SELECT ops.pause_calls('smartmoving', 'smartmoving_leads', '1 hour')", role="loader")
+    posts = leads.posts
+    delivery = leads.work(replace(QUICK, settle=0.0))
+    assert delivery.error is None, "nobody has to mend anything"
+    assert leads.posts == posts
+    assert leads.states()["sending"] == 0
+    for number in range(3):
+        row = leads.row(f"web-{number}")
+        assert (row.state, row.claimed_by, row.doubtful_since) == ("pending", None, None)
+        assert "the vendor asked for a pause" in row.last_error
+    assert leads.row("doubtful").doubtful_since is not None
+    leads.control.clear_faults()
+    leads.warehouse.execute("DELETE FROM ops.rate_buckets")
+    leads.settle()
+    assert leads.stored() == {"doubtful": 1, "web-0": 1, "web-1": 1, "web-2": 1}
+
+
 def test_an_exhausted_budget_leaves_the_doubtful_in_doubt(leads: Leads, monkeypatch: pytest.MonkeyPatch) -> None:
     leads.control.faults(fault(status(403, body="Out of call volume quota"), match="v1/api/leads", times=None))
     leads.control.faults(fault("accept_then_timeout"))

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from branchline.errors import Deferred, TryLater
 
-from tests.fetching import FIRST, Chunk, only, rule
+from tests.contract.lines import over
+from tests.fetching import Chunk, only, rule
 
 
+@over("pages")
 @pytest.mark.parametrize("header", [{"retry_after": 1}, {"retry_after_date": 2.5}], ids=["seconds", "date"])
 def test_T01_429_with_retry_after_pauses_every_worker(
-    smartmoving: Any, caplog: pytest.LogCaptureFixture, header: dict[str, Any]
+    kind: Any, make: Any, caplog: pytest.LogCaptureFixture, header: dict[str, Any]
 ) -> None:
-    chunk = Chunk(smartmoving(page_cap=5, customers_per_day=300, latency_ms=5, access_log=True)).sweep()
+    chunk = Chunk(make(**kind.world(300), latency_ms=5, access_log=True)).plan()
     rule(chunk, {"kind": "status", "status": 429} | header, after=20, times=1)
     with caplog.at_level(logging.INFO):
         chunk.fetch()
@@ -27,13 +29,15 @@ def test_T01_429_with_retry_after_pauses_every_worker(
     assert min(later) >= 1.0
     assert len(later) >= 30
     assert sum("try 1 of 6 failed" in r.message for r in caplog.records) == 1
-    assert chunk.served() == {"200": 60, "429": 1}
+    assert chunk.pages() >= 60
+    assert chunk.served() == {"200": chunk.pages(), "429": 1}
     chunk.check_whole()
-    assert chunk.check_ledgers() == 61
+    assert chunk.check_ledgers() == chunk.pages() + 1
 
 
+@over("pages", "slices")
 def test_T01_retry_after_of_an_hour_defers_and_keeps_what_is_here(chunk: Chunk) -> None:
-    chunk.sweep(days=3)
+    chunk.plan(3)
     rule(chunk, {"kind": "status", "status": 429, "retry_after": 3600}, after=6)
     begun = time.monotonic()
     progress = chunk.fetch()
@@ -53,45 +57,47 @@ def test_T01_retry_after_of_an_hour_defers_and_keeps_what_is_here(chunk: Chunk) 
     # It is over: only what is missing is fetched.
     chunk.line.vendor.control.clear_faults()
     chunk.line.warehouse.execute("DELETE FROM ops.rate_buckets")
-    assert chunk.fetch().calls == 3 * 12 - len(kept)
-    chunk.check_whole(days=3)
+    assert chunk.fetch().calls == chunk.pages(3) - len(kept)
+    chunk.check_whole(3)
     chunk.check_ledgers()
 
 
+@over()
 def test_T01_the_text_of_the_body_is_a_retry_after(chunk: Chunk) -> None:
     rule(chunk, {"kind": "status", "status": 429}, times=1)  # "Try again in 1 seconds.", no header
     begun = time.monotonic()
-    chunk.sweep().fetch()
+    chunk.plan().fetch()
     assert time.monotonic() - begun >= 1.0
     chunk.check_whole()
 
 
-def test_T02_a_storm_of_429_costs_six_calls_a_slice_and_the_run_is_partial(smartmoving: Any, quick: None) -> None:
-    line = smartmoving()
+@over()
+def test_T02_a_storm_of_429_costs_six_calls_a_slice_and_the_run_is_partial(kind: Any, make: Any, quick: None) -> None:
+    line = make()
     storm = {"kind": "status", "status": 429, "body": "no"}
-    line.vendor.control.faults({"match": "/api/customers.*PageSize=200", "action": storm})  # 1 is the probe's
+    line.vendor.control.faults({"match": kind.LIST.sized, "action": storm})
     statuses = line.sync()
-    assert statuses.pop("customers") == "failed"
+    assert statuses.pop(kind.LIST.stream) == "failed"
     assert set(statuses.values()) == {"success"}
-    slices = line.warehouse.rows("SELECT * FROM ops.sync_slices WHERE stream = 'customers'", role="admin")
-    assert len(slices) >= 2
+    slices = line.warehouse.rows("SELECT * FROM ops.sync_slices WHERE stream = %s", (kind.LIST.stream,), role="admin")
+    assert len(slices) >= (2 if kind.has("slices") else 1)
     assert {(row.state, row.api_calls) for row in slices} == {("failed", 6)}
-    assert Chunk(line).served() == {"200": 2, "429": 6 * len(slices)}
-    others = line.warehouse.one("SELECT count(*) FROM ops.rate_buckets WHERE source <> 'smartmoving'", role="admin")
+    assert Chunk(line).served() == {"200": kind.LIST.others, "429": 6 * len(slices)}
+    others = line.warehouse.one(
+        "SELECT count(*) FROM ops.rate_buckets WHERE source <> %s", (kind.SOURCE.slug,), role="admin"
+    )
     assert others == 0
 
 
+@over("by_id")
 @pytest.mark.parametrize("after", [0, 20])
-def test_T02_a_storm_on_single_records_does_not_cost_six_calls_each(smartmoving: Any, quick: None, after: int) -> None:
-    line = smartmoving(customers_per_day=60)
-    keys = [
-        opportunity.id
-        for customer in line.vendor.world.matching(FIRST, FIRST)
-        for opportunity in customer.opportunities
-    ]
-    chunk = Chunk(line).by_key("opportunities", keys[:50])
+def test_T02_a_storm_on_single_records_does_not_cost_six_calls_each(
+    kind: Any, make: Any, quick: None, after: int
+) -> None:
+    line = make(**kind.world())
+    chunk = Chunk(line).by_key(kind.BY_ID.stream, line.keys()[:50])
     line.vendor.control.faults(
-        {"match": "/opportunities/", "action": {"kind": "status", "status": 429, "body": "no"}, "after": after}
+        {"match": kind.BY_ID.calls, "action": {"kind": "status", "status": 429, "body": "no"}, "after": after}
     )
     assert isinstance(only(chunk.fetch()), TryLater)
     refused = line.vendor.control.served()["by_status"]["429"]
