@@ -36,19 +36,8 @@ def side(*command: str, python: Path = Path(sys.executable)) -> dict[str, Any]:
     return dict(json.loads(lines[-1]))
 
 
-def branch_ids(world: World) -> list[str]:
-    return sorted(
-        {
-            row["branchId"]
-            for row in world.ask("truth?source=smartmoving&from=2026-07-15&to=2026-07-16")["jobs"]
-            if row["branchId"]
-        }
-    )
-
-
-def floor(cluster: Any, world: World, truth: dict[str, int], concurrency: int, branches: list[str]) -> dict[str, Any]:
+def floor(cluster: Any, world: World, truth: dict[str, int], concurrency: int) -> dict[str, Any]:
     with warehouse.database(cluster) as conninfo:
-        warehouse.seed_floor(conninfo, branches)
         result = side("-m", "bench.floor", world.base, conninfo, str(concurrency))
         check("floor", conninfo, truth)
     return result
@@ -77,14 +66,14 @@ def check(name: str, conninfo: str, truth: dict[str, int]) -> None:
 def w1() -> None:
     """W1: the original plan's 5,016 calls at 100 ms: floor, line and dlt."""
     with running(*PLAN, *LATENCY) as world, warehouse.cluster() as cluster:
-        truth, branches = world.truth(), branch_ids(world)
+        truth = world.truth()
         print(f"W1 truth: {truth}")
-        swept = {c: floor(cluster, world, truth, c, branches)["wall"] for c in SWEEP}
+        swept = {c: floor(cluster, world, truth, c)["wall"] for c in SWEEP}
         best = min(swept, key=lambda c: swept[c])
         print("floor by concurrency: " + ", ".join(f"{c}: {wall:.2f} s" for c, wall in swept.items()))
         rounds: dict[str, list[dict[str, Any]]] = {"floor": [], "line": []}
         for _ in range(RUNS):
-            rounds["floor"].append(floor(cluster, world, truth, best, branches))
+            rounds["floor"].append(floor(cluster, world, truth, best))
             rounds["line"].append(line(cluster, world, truth, best))
         walls = {name: median(run["wall"] for run in runs) for name, runs in rounds.items()}
         print(f"concurrency {best}; steps of the line: {rounds['line'][-1]['steps']}")
@@ -168,7 +157,46 @@ def tekmetric() -> None:
         )
 
 
-CASES = {"w1": w1, "unchanged": unchanged, "rate": rate, "memory": memory, "tekmetric": tekmetric}
+def fms() -> None:
+    """FMS at the original's size, geocoder at 100 ms; dlt loading the same files; ten times the size."""
+    # Clean, since dlt's upsert fails on a key that comes twice.
+    with (
+        running("--scale", "original", "--fms-clean", "--geocoder-latency-ms", "100") as world,
+        warehouse.cluster() as cluster,
+    ):
+        truth = world.ask("truth?source=fms&from=0001-01-01&to=9999-12-31")
+        reports = sum(truth["keys"][name] for name in truth["keys"] if name != "budget_spending")
+        rounds: dict[str, list[dict[str, Any]]] = {"first night": [], "second night": [], "files alone": [], "dlt": []}
+        for _ in range(RUNS):
+            with warehouse.database(cluster) as conninfo:
+                loader = warehouse.loader(conninfo)
+                first = side("-m", "bench.fms", world.url, loader, "1", "geocoder")["nights"][0]
+                written = warehouse.written(conninfo)
+                second = side("-m", "bench.fms", world.url, loader, "2", "geocoder")["nights"][1]
+                assert warehouse.written(conninfo) == written, "an unchanged night wrote tuples"
+            with warehouse.database(cluster) as conninfo:
+                alone = side("-m", "bench.fms", world.url, warehouse.loader(conninfo), "1", "none")["nights"][0]
+            for name, run in (("first night", first), ("second night", second), ("files alone", alone)):
+                assert run["rows"] == reports, (name, run["rows"], reports)
+                rounds[name].append(run)
+            if DLT_PYTHON.exists():
+                with warehouse.database(cluster, None) as conninfo:
+                    url = warehouse.url(conninfo)
+                    rounds["dlt"].append(side("bench/dlt_fms.py", world.url, url, python=DLT_PYTHON))
+        print(f"{reports:,} rows; {first['calls']} geocoder calls on the first night, {second['calls']} on the second")
+        print(f"steps of the first night {first['steps']}, of the second {second['steps']}")
+        for name, runs in rounds.items():
+            if runs:
+                print(f"{name:13} {median(run['wall'] for run in runs):7.2f} s")
+    with running("--fms-size", "10") as world, warehouse.cluster() as cluster, warehouse.database(cluster) as conninfo:
+        world.ask("truth?source=fms&from=0001-01-01&to=9999-12-31")
+        large = side("-m", "bench.fms", world.url, warehouse.loader(conninfo), "2", "none")["nights"]
+        print(f"ten times: {large[0]['rows']:,} rows, {[night['steps'] for night in large]}")
+        print("first {:.2f} s, again {:.2f} s".format(*(night["wall"] for night in large)))
+        print(f"peak {large[-1]['peak_mb']:.0f} MB resident")
+
+
+CASES = {"fms": fms, "w1": w1, "unchanged": unchanged, "rate": rate, "memory": memory, "tekmetric": tekmetric}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or CASES:

@@ -1,8 +1,8 @@
 """The floor: asyncio, aiohttp and COPY, with nothing between them: what this machine can do at best.
 
-It loads the same rows into the same tables as the line (customers, phones, opportunities, jobs, journeys with their
-raw job), knowing everything beforehand: the branches, the number of pages, that nothing fails and that the tables are
-empty. No landing, no types checked, no history, no resuming.
+It loads the same rows into the same tables as the line (branches and their locations, customers and phones with theirs,
+opportunities, jobs, journeys with their raw job), knowing beforehand that nothing fails and that the tables are empty.
+No landing, no types checked, no time zones, no history, no resuming.
 """
 
 from __future__ import annotations
@@ -89,12 +89,7 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
     journeys: dict[str, Any] = {}
     phones: dict[tuple[str, int], Any] = {}
     with psycopg.connect(conninfo) as connection:
-        locations = {
-            row[0]: row[1]
-            for row in connection.execute(
-                "SELECT external_id, location_id FROM core.locations WHERE client_id = 'floor'"
-            )
-        }
+        locations = _branches(connection, branches, tail)
         for place, rows in pages:
             branch = branches[place]
             location = locations[branch["id"]]
@@ -107,10 +102,11 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
                     row.get("phoneType"),
                     row.get("emailAddress") or None,
                     row.get("address") or None,
+                    [location],
                     *tail,
                 )
                 for n, phone in enumerate(row.get("secondaryPhoneNumbers") or (), 1):
-                    phones[key, n] = (key, n, phone["phoneNumber"], phone["phoneType"], *tail)
+                    phones[key, n] = (key, n, phone["phoneNumber"], phone["phoneType"], [location], *tail)
                 for opportunity in row.get("opportunities") or ():
                     mine = opportunity.get("jobs") or ()
                     opportunities[opportunity["id"]] = (
@@ -155,8 +151,12 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
                                 *tail,
                             )
         for table, columns, values in (
-            ("smartmoving.customers", "customer_id, name, phone_number, phone_type, email_address, address", customers),
-            ("smartmoving.customer_phones", "customer_id, ordinal, phone_number, phone_type", phones),
+            (
+                "smartmoving.customers",
+                "customer_id, name, phone_number, phone_type, email_address, address, location_ids",
+                customers,
+            ),
+            ("smartmoving.customer_phones", "customer_id, ordinal, phone_number, phone_type, location_ids", phones),
             (
                 "smartmoving.swept_opportunities",
                 "opportunity_id, customer_id, quote_number, status, job_ids, location_id",
@@ -179,6 +179,30 @@ def _copy(conninfo: str, branches: list[Any], pages: list[tuple[int, Any]]) -> d
                 for value in values.values():
                     copy.write_row(value)
     return {"customers": len(customers), "jobs": len(jobs), "journeys": len(journeys)}
+
+
+def _branches(connection: psycopg.Connection[Any], branches: list[Any], tail: tuple[Any, ...]) -> dict[str, int]:
+    """The branches and their locations; the location of each by its id."""
+    columns = "branch_id, name, city, region, postal_code, latitude, longitude"
+    rows = [
+        (
+            row["id"],
+            row["name"],
+            *((row.get("dispatchLocation") or {}).get(name) for name in ("city", "state", "zip", "lat", "lng")),
+        )
+        for row in branches
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO core.clients VALUES ('floor')")
+        with cursor.copy(f"COPY smartmoving.branches ({columns}, {AUDIT}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((*row, *tail))
+        cursor.execute(
+            f"INSERT INTO core.locations (client_id, source, account, external_id, {columns.partition(', ')[2]}) "
+            f"SELECT 'floor', 'smartmoving', 'floor', {columns} FROM smartmoving.branches "
+            "RETURNING external_id, location_id"
+        )
+        return {row[0]: row[1] for row in cursor}
 
 
 if __name__ == "__main__":

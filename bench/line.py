@@ -63,11 +63,11 @@ def load(base: str, conninfo: str, concurrency: int, per_minute: float = 0, stre
         "created": root.created,
         "updated": root.updated,
         "unchanged": root.unchanged,
-        "peak_mb": _peak(),
+        "peak_mb": peak_mb(),
     }
 
 
-def _peak() -> float:
+def peak_mb() -> float:
     """Peak resident memory of this process in MB (an upper bound of its proportional share)."""
     with pathlib.Path(f"/proc/{os.getpid()}/status").open(encoding="ascii") as status:
         for line in status:

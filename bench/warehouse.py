@@ -61,18 +61,6 @@ def url(conninfo: str) -> str:
     return f"postgresql://{parts['user']}:{parts['password']}@{parts['host']}:{parts['port']}/{parts['dbname']}"
 
 
-def seed_floor(conninfo: str, branch_ids: list[str]) -> None:
-    """Give the floor the locations that the line finds out by itself."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("INSERT INTO core.clients VALUES ('floor')")
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO core.locations (client_id, source, account, external_id) "
-                "VALUES ('floor', 'smartmoving', 'floor', %s)",
-                [(branch_id,) for branch_id in branch_ids],
-            )
-
-
 def counts(conninfo: str) -> dict[str, int]:
     """Rows of the loaded tables."""
     with psycopg.connect(conninfo) as connection:
@@ -93,7 +81,7 @@ def written(conninfo: str) -> int:
         connection.execute("SELECT pg_stat_force_next_flush()")
         row = connection.execute(
             "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables "
-            "WHERE schemaname IN ('smartmoving', 'crm', 'core')"
+            "WHERE schemaname IN ('smartmoving', 'tekmetric', 'fms', 'crm', 'core')"
         ).fetchall()[0]
     return int(row[0])
 

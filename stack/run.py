@@ -26,7 +26,7 @@ from stack.report import Progress, explain
 from stack.settings import load_settings, read_settings
 from stack.state import State
 from stack.sync import Outcome, Syncs, await_dags, pause_all
-from stack.vendors import await_sandbox, start_sandbox
+from stack.vendors import await_sandbox, start_sandbox, write_workbooks
 from stack.warehouse import prepare_airflow_database, prepare_warehouse
 
 SETTINGS_FILE = "airflow_settings.yaml"
@@ -76,6 +76,7 @@ class Stack:
         applied = prepare_warehouse(self.cluster, self.secrets)
         self.say(f"warehouse ready ({len(applied)} new migrations)")
         await_sandbox(sandbox)
+        write_workbooks(self.project, self.state)
         self.say(f"sandbox of the vendors on 127.0.0.1:{options.sandbox_port}")
         if migration.finish():
             self._children = [child for child in self._children if child is not migration.child]

@@ -60,6 +60,11 @@ class State:
         return self.folder / "logs" / "tasks"
 
     @property
+    def workbooks(self) -> Path:
+        """The folder that FMS's workbooks are dropped into."""
+        return self.folder / "workbooks"
+
+    @property
     def processes(self) -> Path:
         """One record a process that was started."""
         return self.folder / "processes"
@@ -86,7 +91,9 @@ class State:
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for folder in (self.secrets.parent, self.airflow, self.logs, self.task_logs, self.processes):
+        for folder in (
+            self.secrets.parent, self.airflow, self.logs, self.task_logs, self.processes, self.workbooks,
+        ):  # fmt: skip
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
 

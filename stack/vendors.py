@@ -1,6 +1,7 @@
 """The sandbox: every vendor as one local server."""
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ KEYS = {
     "SANDBOX_TEKMETRIC_ID": "TEKMETRIC_CLIENT_ID",
     "SANDBOX_TEKMETRIC_SECRET": "TEKMETRIC_CLIENT_SECRET",
     "SANDBOX_TEKMETRIC_SHOP_TOKEN": "TEKMETRIC_SHOP_TOKEN",
+    "SANDBOX_FMS_FOLDER": "FMS_REPORTS_FOLDER",
+    "SANDBOX_GEOCODER_KEY": "GEOCODER_API_KEY",
 }
 CALLS_PER_MINUTE = 6000  # as the local connections say, not the vendors' own 120 and 600: a first sync is not to wait
 
@@ -55,6 +58,20 @@ def start_sandbox(
     keys = {variable: secrets[name] for variable, name in KEYS.items()}
     # A pipe would have to be emptied for the sandbox's whole life: its output goes to a log, which is read.
     return spawn(state, "sandbox", command, {**inherited, **keys, "PYTHONUNBUFFERED": "1"}, project)
+
+
+def write_workbooks(project: Path, state: State) -> None:
+    """Put sample workbooks into the watched folder, unless somebody has put something there.
+
+    Raises:
+        StackError: they could not be written.
+    """
+    if any(state.workbooks.iterdir()):
+        return
+    command = [sys.executable, "-m", "sandbox.fms.workbooks", str(state.workbooks)]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StackError(f"The sample workbooks could not be written to {state.workbooks}:\n{done.stderr}")
 
 
 def await_sandbox(child: Child) -> None:

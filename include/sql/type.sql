@@ -1,4 +1,6 @@
 {# One table of one stream: the text of its SELECT as typed columns, and what could not be typed as `flaws`.
+   A SELECT that reads nothing but what landed may be shared by several workers of the database, which temporary tables
+   cannot be: `landed` is then landing itself.
    OFFSET 0 keeps the planner from writing an expression out at each of its uses: each is computed once. #}
 CREATE TEMP TABLE {{ staged | ident }} ON COMMIT DROP AS
 SELECT
@@ -34,7 +36,15 @@ FROM (
         {% endif %}
         {% endfor %}
     FROM (
+        {% if is_shared %}
+        WITH landed AS NOT MATERIALIZED (
+{% include "landed_rows.sql" %}
+        )
+
+        {% endif %}
+        SELECT * FROM (
 {{ select }}
+        ) AS given
         OFFSET 0
     ) AS wire
     OFFSET 0

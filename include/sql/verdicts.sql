@@ -1,5 +1,5 @@
 {# One verdict a readable record: what merging it would do. The order of two observations of a key is the vendor's own
-   timestamp where it sends one, else when they were fetched, else the order of landing. Records of other runs
+   timestamp where it sends one, else when they were fetched, else the order of landing (of a report's rows the first). Records of other runs
    (is_own = false) are merged already: they only outrank ours. A record whose vendor sends when it deleted it
    (source_deleted_at) is gone, and its children with it. #}
 CREATE TEMP TABLE verdicts ON COMMIT DROP AS
@@ -33,12 +33,12 @@ ranked AS (
     WINDOW
         newest AS (
             PARTITION BY readable.client_id, readable.account, {{ root.key_list }}
-            ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id DESC
+            ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id {{ 'ASC' if first_wins else 'DESC' }}
         ){{ "," if has_rivals }}
         {% if has_rivals %}
         newest_of_side AS (
             PARTITION BY readable.client_id, readable.account, {{ root.key_list }}, readable.is_own
-            ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id DESC
+            ORDER BY readable.version_at DESC NULLS LAST, readable.fetched_at DESC, readable.record_id {{ 'ASC' if first_wins else 'DESC' }}
         )
         {% endif %}
 ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -24,7 +24,9 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_HASHED = frozenset({"observed_at", "is_deleted"})
 
 
-def derive(connection: Connection, account: Account, target: str, sync_id: int | None) -> dict[str, int]:
+def derive(
+    connection: Connection, account: Account, target: str, sync_id: int | None, today: date | None = None
+) -> dict[str, int]:
     """Derive one table for one account, in one transaction with its watermark.
 
     Args:
@@ -33,6 +35,7 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
         target: `schema.table`, whose SELECT is include/sql/<source>/<table>.sql, or `schema.table.what`, whose
             UPDATE of some of the table's columns is include/sql/<source>/<table>.<what>.sql.
         sync_id: written into the rows.
+        today: the day that the run stands for, which `today` means in the SQL.
 
     Returns:
         Rows created and updated.
@@ -48,6 +51,7 @@ def derive(connection: Connection, account: Account, target: str, sync_id: int |
         began = one(connection, "SELECT now() AS began").began
         since = _since(fact, began, target)
         names = {"client": account.client, "account": account.account, "since": since, "sync_id": sync_id}
+        names["today"] = today or began.date()
         if "." in name:
             updated = connection.execute(select_text(account.source, name).encode(), names).rowcount
             written = {"created": 0, "updated": updated}

@@ -61,6 +61,21 @@ class VendorChanged(BranchlineError):
     verdict = "Retrying cannot clear this: compare the answer with the vendor's contract, then mend the hook"
 
 
+class ReportRefused(VendorChanged):
+    """A file is not the report it should be: empty, cut, HTML, other columns. Nothing of it was written."""
+
+    verdict = (
+        "Nothing of it was loaded and the rows of the last good night stay: open the report in the vendor's system; "
+        "where its columns have changed for good, add the layout to include/layouts"
+    )
+
+
+class WorkbookRefused(BranchlineError):
+    """A workbook that somebody filled in is not what it should be: type, size, macros, sheets, headings."""
+
+    verdict = "Nothing was changed: mend the workbook and put it into the folder again"
+
+
 class NotFound(BranchlineError):
     """The vendor says that it does not have this record (any more)."""
 
@@ -71,6 +86,12 @@ class GuardTripped(BranchlineError):
     """A guard refused a change that looks like a loss: too many rows would vanish at once."""
 
     verdict = "Nothing was changed: look at the vendor, then run again with accept_shrink naming the stream"
+
+
+class ChecksFailed(BranchlineError):
+    """The figures are published, and the rules that they are held against say that some are wrong or missing."""
+
+    verdict = "Do not trust the figures it names until that is mended; the next run looks again"
 
 
 class Incomplete(BranchlineError):

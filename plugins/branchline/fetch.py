@@ -19,6 +19,7 @@ import psycopg
 
 from branchline.errors import BranchlineError, Deferred, NotFound
 from branchline.landing import Closing, LandedPage, Landing
+from branchline.layouts import report_of
 from branchline.limits import SharedRate, calls_made
 from branchline.slices import Slice
 from branchline.stream import Source
@@ -167,7 +168,9 @@ class _Chunk:
         cursor = await self._ledger.execute(_LOAD, (slice_ids,))
         rows = sorted(await cursor.fetchall(), key=lambda row: row.slice_id)
         for place, row in enumerate(rows):
-            piece = Slice(row, self._source.stream(row.stream), self._max_records)
+            stream = self._source.stream(row.stream)
+            report = report_of(self._source.slug, stream.name) if stream.is_report else None
+            piece = Slice(row, stream, self._max_records, report)
             self._slices.append(piece)
             if piece.resumed:
                 log.info("%s: resumed, %d pages landed, %d to go", piece.name, piece.resumed, len(piece.missing))
@@ -218,12 +221,11 @@ class _Chunk:
         if piece.needs_count:
             await self._landing.flush()
             distinct = await self._count_distinct(piece)
-        is_doubtful = piece.is_doubtful(distinct)
-        if is_doubtful and not piece.rereads:
+        verdict = piece.judge(distinct)
+        if verdict == "short" and not piece.rereads:
             await self._restart(place, piece)
             return
         piece.is_closed = True
-        verdict = "short" if is_doubtful else None
         await self._landing.put(Closing(piece.slice_id, piece.total, verdict, piece.effort.waited))
 
     async def _count_distinct(self, piece: Slice) -> int:

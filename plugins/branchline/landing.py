@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Self
@@ -95,7 +95,7 @@ class Closing:
     Attributes:
         slice_id: the slice.
         total: what the vendor said last.
-        verdict: short where it could not be read as one consistent whole, else None.
+        verdict: balanced, short or over against the vendor's total; None where it sends none.
         waited: seconds waited for it.
     """
 
@@ -224,23 +224,23 @@ class Landing:
     async def _write(self, batch: Sequence[LandedPage | Closing]) -> None:
         pages = [item for item in batch if isinstance(item, LandedPage)]
         closings = [item for item in batch if isinstance(item, Closing)]
-        rows = [row for page in pages for row in self._rows_of(page)]
+        # A report is one page, however large: its rows are made as they are written.
         try:
-            closed = await self._commit(rows, pages, closings)
+            closed = await self._commit((row for page in pages for row in self._rows_of(page)), pages, closings)
         except psycopg.DataError:
-            rows = [await self._storable(row) for row in rows]
+            rows = [await self._storable(row) for page in pages for row in self._rows_of(page)]
             closed = await self._commit(rows, pages, closings)
         self.pages += len(pages)
-        self.records += len(rows)
+        self.records += sum(len(page.records) for page in pages)
         self.slices += closed
 
     async def _commit(
-        self, rows: Sequence[tuple[Any, ...]], pages: Sequence[LandedPage], closings: Sequence[Closing]
+        self, rows: Iterable[tuple[Any, ...]], pages: Sequence[LandedPage], closings: Sequence[Closing]
     ) -> int:
         """Records, their pages and the slices that end with them, in one transaction; returns slices closed."""
         closed = 0
         async with self._connection.transaction(), self._connection.cursor() as cursor:
-            if rows:
+            if any(page.records for page in pages):
                 async with cursor.copy(_COPY) as copy:
                     for row in rows:
                         await copy.write_row(row)
@@ -262,9 +262,9 @@ class Landing:
                 closed = cursor.rowcount
         return closed
 
-    def _rows_of(self, page: LandedPage) -> list[tuple[Any, ...]]:
-        return [
-            (
+    def _rows_of(self, page: LandedPage) -> Iterator[tuple[Any, ...]]:
+        for ordinal, record in enumerate(page.records):
+            yield (
                 self._day,
                 page.slice_id,
                 page.page,
@@ -275,8 +275,6 @@ class Landing:
                 record.raw,
                 record.flaw,
             )
-            for ordinal, record in enumerate(page.records)
-        ]
 
     async def _storable(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """The row as it is, or with its bytes aside where jsonb refuses it (a number no numeric can hold, say)."""

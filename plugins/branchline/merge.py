@@ -6,6 +6,8 @@ end the same: the newest observation of a key wins, an older one is counted `sta
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,13 +19,21 @@ from branchline.stream import Source, Stream
 from branchline.tables import SCOPE, Table, over, read_table, select_text, watched_columns
 from branchline.warehouse import has, identifier, one, render
 
+log = logging.getLogger(__name__)
+
 Connection = psycopg.Connection[Any]
 
 #: A complete window that lacks more than this share of what it showed before, and more than so many rows, is refused.
 SHRINK_SHARE = 0.2
 SHRINK_ROWS = 10
+#: A snapshot with less than this share of the records of the last good one is not the whole.
+LEAST_SHARE = 0.7
 #: Rows written to a table at once that make its statistics worthless.
 MANY_ROWS = 1000
+
+
+#: A SELECT that reads another temporary table than `landed`.
+_READS_STAGED = re.compile(r"\b(staged_\w+|places)\b")
 
 
 @dataclass
@@ -98,16 +108,22 @@ def merge_stream(
     """
     _serialise(connection, source, stream)
     sample_little(connection)
+    share_work(connection)
     names = {"sync_id": sync_id, "source": source.slug, "stream": stream.name, "slices": list(slices)}
     rivals = _rivals(connection, stream, slices)
-    connection.execute(render("landed.sql"), names | {"rivals": rivals})
+    landing = {"slices": list(slices), "rivals": rivals}
+    connection.execute(render("landed.sql", **landing))
     connection.execute("ANALYZE landed (record_id, fetched_at, is_own, asked, flaw)")
-    root = _stage(connection, source, stream.root, None)
-    tables = [root, *(_stage(connection, source, name, root) for name in stream.into[1:])]
+    _prepare(connection, source, names)
+    root = _stage(connection, source, stream.root, None, landing)
+    tables = [root, *(_stage(connection, source, name, root, landing) for name in stream.into[1:])]
     connection.execute(render("flaws.sql", tables=tables, root=root))
     connection.execute("ANALYZE flaws")
-    connection.execute(render("verdicts.sql", root=root, force=force, has_rivals=bool(rivals)))
+    first_wins = stream.is_report
+    connection.execute(render("verdicts.sql", root=root, force=force, has_rivals=bool(rivals), first_wins=first_wins))
     connection.execute("ANALYZE verdicts")
+    is_snapshot = stream.absence == "deleted" and stream.due is None and is_complete and not is_replay
+    may_retire = is_snapshot and _may_retire(connection, stream, root, names, accept_shrink=accept_shrink)
     connection.execute(render("quarantine.sql", root=root), names)
     counts = _verdicts(connection)
     if not is_replay and is_complete and stream.window is not None and stream.absence == "recheck":
@@ -116,6 +132,10 @@ def merge_stream(
     for table in tables:
         _merge_table(connection, table, root, counts, names, force=force)
     _note_drift(connection, source, tables, names)
+    if may_retire:
+        counts.deleted += connection.execute(render("retire_absent.sql", root=root), names).rowcount
+    if is_snapshot:
+        connection.execute(render("resolve_absent.sql"), names)
     counts.deleted += _tombstone(connection, tables, stream.asked_as or root.key[0], counts, names)
     connection.execute(render("resolve.sql", root=root), names)
     if not is_replay and stream.due is not None:
@@ -129,13 +149,25 @@ def merge_stream(
     return counts
 
 
-def _stage(connection: Connection, source: Source, name: str, root: Table | None) -> Table:
+def _stage(
+    connection: Connection, source: Source, name: str, root: Table | None, landing: dict[str, list[int]]
+) -> Table:
     """Type one table into its staging table; a child's SELECT may read the root's, which is staged before it."""
     table = read_table(connection, source.slug, name, root)
     select = select_text(source.slug, name)
-    connection.execute(render("type.sql", staged=table.staged, columns=table.columns, select=select))
+    is_shared = not _READS_STAGED.search(select)
+    connection.execute(
+        render("type.sql", staged=table.staged, columns=table.columns, select=select, is_shared=is_shared, **landing)
+    )
     connection.execute(f"ANALYZE {table.staged} (record_id, flaws, {table.key_list})".encode())
     return table
+
+
+def _prepare(connection: Connection, source: Source, names: dict[str, Any]) -> None:
+    """Run the statements of include/sql/<source>/prepare.sql, where the source has any: what its SELECTs join by."""
+    if has(f"{source.slug}/prepare.sql"):
+        # Several statements with parameters: only the client can bind those.
+        psycopg.ClientCursor(connection).execute(select_text(source.slug, "prepare").encode(), names)
 
 
 def _serialise(connection: Connection, source: Source, stream: Stream) -> None:
@@ -193,6 +225,11 @@ def _merge_table(
 def sample_little(connection: Connection) -> None:
     """Let this transaction's ANALYZE read 3,000 rows, not 30,000: what counts is how many rows there are."""
     connection.execute("SET LOCAL default_statistics_target = 10")
+
+
+def share_work(connection: Connection) -> None:
+    """Let the planner share typing among workers: it counts a hundred rows for every list in a record, far too many."""
+    connection.execute("SET LOCAL parallel_tuple_cost = 0")
 
 
 def refresh_statistics(connection: Connection, table: str, written: int) -> None:
@@ -257,6 +294,34 @@ def _settle_asked(connection: Connection, stream: Stream, root: Table, names: di
     asked = connection.execute(render("lookups.sql"), names).rowcount
     refresh_statistics(connection, "ops.lookups", asked)
     return retired
+
+
+def _may_retire(
+    connection: Connection, stream: Stream, root: Table, names: dict[str, Any], *, accept_shrink: bool
+) -> bool:
+    """Whether what a complete snapshot does not hold may become tombstones.
+
+    Not where rows of it that nobody can read are new: any of them may be one that seems to be missing. They are in
+    quarantine from tonight on, and the next snapshot decides.
+
+    Raises:
+        GuardTripped: it has less than LEAST_SHARE of the rows that there are, or lacks too many of them (T53, T69).
+    """
+    row = one(connection, render("snapshot.sql", root=root), names)
+    here = row.known - row.gone
+    if row.known > SHRINK_ROWS and here < LEAST_SHARE * row.known and not accept_shrink:
+        raise GuardTripped(
+            f"Merging {stream.name}", f"the snapshot has {here:,} of the {row.known:,} records of the last good one"
+        )
+    _guard(stream, row.gone, row.known, accept_shrink)
+    if row.gone and row.unreadable > 0:
+        log.warning(
+            "%s: missing records: %d, new rows that cannot be read: %d; nothing is retired this time (ops.quarantine)",
+            stream.name,
+            row.gone,
+            row.unreadable,
+        )
+    return bool(row.unreadable <= 0)
 
 
 def _guard(stream: Stream, gone: int, scope: int, accept_shrink: bool) -> None:

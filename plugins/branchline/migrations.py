@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import psycopg
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
@@ -19,7 +18,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from branchline.errors import Reconfigure
-from branchline.warehouse import SQL_ROOT
+from branchline.warehouse import SQL_ROOT, open_plain
 
 MIGRATIONS = SQL_ROOT / "migrations"
 _NAME = re.compile(r"^(?P<revision>\d{4})_[a-z0-9_]+\.sql$")
@@ -32,7 +31,7 @@ def create_roles(conninfo: str) -> None:
     Args:
         conninfo: a connection to the warehouse database as a role that may create roles (the cluster's admin).
     """
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with open_plain(conninfo, autocommit=True) as connection:
         connection.execute((SQL_ROOT / "roles.sql").read_bytes())
 
 
@@ -48,10 +47,13 @@ def upgrade(conninfo: str, target: str = "head") -> list[str]:
 
     Raises:
         Reconfigure: the warehouse is at a revision this code does not know (it is newer), or a downgrade was
-            asked for: there is none, since a downgrade loses data.
+            asked for: there is none, since a downgrade loses data. Or it is another machine without TLS.
+        psycopg.OperationalError: it does not answer, or refuses the login.
     """
     scripts = _scripts()
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    # opened here and not by the engine, whose error would carry psycopg's own with every word of the connection
+    opened = open_plain(conninfo)
+    engine = create_engine("postgresql+psycopg://", creator=lambda: opened, poolclass=NullPool)
     applied: list[str] = []
     with engine.begin() as connection:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (_LOCK,))

@@ -18,7 +18,7 @@ from branchline.request import Request
 from branchline.stream import Source
 
 #: Names that some source's form has beyond everybody's: words of the original implementations and their choices.
-EXTRA = frozenset({"board", "days_back", "limit", "shop_id", "store_raw"})
+EXTRA = frozenset({"board", "days_back", "limit", "path", "shop_id", "store_raw"})
 #: Names that a run's conf may use: the fields of Request but those that Airflow tells.
 FIELDS = frozenset(field.name for field in fields(Request)) - {"is_backfill", "asked_by"} | EXTRA
 
@@ -34,6 +34,14 @@ def sync_params(source: Source) -> dict[str, Param]:
     """
     streams = sorted(stream.name for stream in source.streams)
     return _everybodys(streams) | {name: _extra(source)[name] for name in source.form}
+
+
+def upload_params(source: Source) -> dict[str, Param]:
+    """The form of a DAG that loads files which people filled in: which file, and whether to try it only."""
+    everybodys = _everybodys([stream.name for stream in source.streams])
+    return {name: _extra(source)[name] for name in source.form} | {
+        name: everybodys[name] for name in ("dry_run", "force_overwrite")
+    }
 
 
 def _extra(source: Source) -> dict[str, Param]:
@@ -61,6 +69,13 @@ def _extra(source: Source) -> dict[str, Param]:
             minimum=1,
             title="Limit",
             description="The original implementation's word for max_records.",
+        ),
+        "path": Param(
+            None,
+            type=["null", "string"],
+            minLength=1,
+            title="Workbook",
+            description="A file of the watched folder, to be loaded whatever was loaded before. Empty: what is new.",
         ),
         "shop_id": Param(
             None,
@@ -186,6 +201,7 @@ def read_request(params: Mapping[str, Any], *, is_backfill: bool = False, asked_
         accept_shrink=tuple(params.get("accept_shrink") or ()),
         days_back=params.get("days_back"),
         board=None if board in {None, "ALL"} else str(board),
+        path=params.get("path"),
         store_raw=params.get("store_raw") is not False,
         is_backfill=is_backfill,
         asked_by=asked_by,

@@ -28,6 +28,7 @@ class Request:
         days_back: read changes of so many days before now, whatever the cursor says.
         board: read only records of that board of the vendor's.
         store_raw: keep what was landed until its retention; False drops it when the run has merged it.
+        path: file of the watched folder to load, whatever was loaded before; None for what is new there.
         is_backfill: the run belongs to an Airflow backfill: its days are those whose midnight it holds.
         asked_by: who triggered the run, kept in the history; None for a scheduled one.
     """
@@ -46,6 +47,7 @@ class Request:
     days_back: int | None = None
     board: str | None = None
     store_raw: bool = True
+    path: str | None = None
     is_backfill: bool = False
     asked_by: str | None = None
 

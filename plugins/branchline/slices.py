@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from branchline.errors import NotFound, VendorChanged
+from branchline.layouts import Report
 from branchline.pages import Page, Record, cut_page
+from branchline.reports import cut_report
 from branchline.stream import Stream
 from branchline.transport import Effort
 
@@ -34,13 +36,14 @@ class Slice:
         is_closed: whether nothing more is to be done for it: all here, or failed.
     """
 
-    def __init__(self, row: Any, stream: Stream, max_records: int | None = None) -> None:
+    def __init__(self, row: Any, stream: Stream, max_records: int | None = None, report: Report | None = None) -> None:
         """Take the ledger's row, with `pages` as the list of the landed ones.
 
         Args:
             row: slice_id, scope, request, priority, pages, pages_total, vendor_total, verdict, reread.
             stream: its stream.
             max_records: read no further page than holds so many records.
+            report: the layouts of a stream that is a report.
         """
         self.slice_id: int = row.slice_id
         self.name = f"{stream.name} {row.scope}"
@@ -48,11 +51,12 @@ class Slice:
         self.effort = Effort()
         self.pages_total: int | None = row.pages_total
         self.total: int | None = row.vendor_total
-        self.has_moved = row.verdict is not None
+        self.has_moved = row.verdict == "short"
         self.rereads: int = row.reread
         self.is_closed = False
         self.calls_told = 0
         self._stream = stream
+        self._report = report
         self._keys: list[str] | None = row.request.get("keys")
         self._place = quote(row.request.get("place", ""), safe="")
         self._params = [*stream.params, *_pairs(row.request.get("params", {}))]
@@ -111,6 +115,8 @@ class Slice:
         doing = (
             f"Reading {self._stream.name} {self._keys[number]}" if self._keys else f"Reading {self.name} page {number}"
         )
+        if self._report is not None:
+            return cut_report(body, self._report, doing=doing)
         page = cut_page(body, self._stream.paging, doing=doing)
         if self._keys is not None:
             if page.is_bare != self._stream.is_list:
@@ -142,7 +148,8 @@ class Slice:
             if page.records:
                 self._pages_seen[_digest(page)] = number
             self._rows += len(page.records)
-            self._rows_seen.update(hash(record.text or record.raw) for record in page.records)
+            if self._stream.paging is not None:
+                self._rows_seen.update(hash(record.text or record.raw) for record in page.records)
             further += self._further(number, page)
         return further
 
@@ -184,14 +191,24 @@ class Slice:
         """Whether only the database knows how many distinct records are here: an earlier try landed some."""
         return self.resumed > 0 and self.total is not None and self._keys is None
 
-    def is_doubtful(self, distinct: int | None = None) -> bool:
-        """Whether a row may have shifted past us: the total moved, or fewer records are here than it says (T20-T22).
+    def judge(self, distinct: int | None = None) -> str | None:
+        """What came against the vendor's total; None where it sends none, or where we were asked to end early.
 
-        A surplus loses nothing: a row that vanished while we read.
+        Short is a slice of which a row may have shifted past us: the total moved, or fewer records are here than it
+        says (T20-T22). A surplus loses nothing: a row that vanished while we read.
+
+        Args:
+            distinct: distinct records that are here, where earlier tries landed some.
+
+        Returns:
+            balanced, short or over.
         """
         if self.total is None or self._max_records is not None or self._keys is not None:
-            return False
-        return self.has_moved or (len(self._rows_seen) if distinct is None else distinct) < self.total
+            return None
+        here = len(self._rows_seen) if distinct is None else distinct
+        if self.has_moved or here < self.total:
+            return "short"
+        return "balanced" if here == self.total else "over"
 
     def restart(self) -> None:
         """Forget every page: it is read once more."""

@@ -62,6 +62,7 @@ class Stream:
         due: a by-id stream's due list, a file of the source's SQL folder that selects (key, reason, priority).
         asked_as: column that holds the id a by-id stream asked for, where it is not the first of the root's key.
         is_list: whether a by-id stream's answer is a list of records that belong to the id, not the record itself.
+        is_report: whether the answer is a file without a header, whose columns include/layouts tells.
         boards: query parameters that limit the stream to one of the vendor's boards, by the board's name.
         absence: what absence from a complete window means.
         every: how often it is read.
@@ -80,6 +81,7 @@ class Stream:
     due: str | None = None
     asked_as: str | None = None
     is_list: bool = False
+    is_report: bool = False
     api: str = ""
     boards: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     absence: Absence = "none"

@@ -59,6 +59,19 @@ def sync_wave(source: Source, wave: str) -> TaskGroup:
     return group
 
 
+def geocode(source: Source) -> XComArg:
+    """The task that finds the places of addresses that came new."""
+    placed: XComArg = _geocode.override(task_id="geocode", pool=source.slug, trigger_rule=GO_ON)(source.hook)
+    return placed
+
+
+def upload(source: Source) -> XComArg:
+    """The tasks that load what is new in the folder of the source's workbooks; the run ends where nothing is."""
+    found: Any = _find_uploads.override(task_id="find")(source.hook)
+    loaded: XComArg = _load_uploads.override(task_id="load", pool=source.slug)(source.hook, found)
+    return loaded
+
+
 def asset_of(source: Source) -> Asset:
     """The asset that a source's sync emits and the metrics wait for."""
     return Asset(name=source.slug, uri=f"branchline://warehouse/{source.slug}")
@@ -165,6 +178,52 @@ def _merge(hook: str, wave: str) -> dict[str, Any]:
     if failures:
         raise failures[0]
     return counts
+
+
+@task
+def _geocode(hook: str) -> dict[str, int]:
+    """Ask the geocoder for what it was not asked yet, and write the places."""
+    from branchline import sync as steps
+    from branchline.errors import BranchlineError
+
+    found: dict[str, int] = {}
+    for vendor, sync in _accounts(hook):
+        try:
+            service = vendor.geocoder()
+        except BranchlineError as error:
+            log.warning("%s: %s. Nothing is asked, and the run goes on", sync.account.account, error)
+            service = None
+        outcome = steps.place(sync, service)
+        found |= {f"{sync.account.account}.{status}": count for status, count in outcome.statuses.items()}
+    return found
+
+
+@task.short_circuit
+def _find_uploads(hook: str) -> list[dict[str, str]]:
+    """The files to load, an entry an account and file; where there is none, what follows is skipped."""
+    from branchline import sync as steps
+    from branchline.settings import workbook_folder
+
+    found = [
+        {"account": sync.account.account, "name": upload.name, "digest": upload.digest}
+        for _, sync in _accounts(hook)
+        for upload in steps.find_uploads(sync, workbook_folder(sync.source.slug))
+    ]
+    log.info("to load: %s", ", ".join(entry["name"] for entry in found) or "nothing new")
+    return found
+
+
+@task
+def _load_uploads(hook: str, found: list[dict[str, str]]) -> None:
+    """Land and merge the files' sheets."""
+    from branchline import sync as steps
+    from branchline.settings import workbook_folder
+
+    for _, sync in _accounts(hook):
+        folder = workbook_folder(sync.source.slug)
+        mine = [steps.Upload(one["name"], one["digest"]) for one in found if one["account"] == sync.account.account]
+        if mine and folder is not None:
+            steps.load_uploads(sync, folder, mine)
 
 
 @task

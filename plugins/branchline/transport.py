@@ -14,11 +14,12 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
@@ -26,6 +27,7 @@ from urllib.parse import quote, quote_plus, urlencode, urlsplit
 import aiohttp
 from yarl import URL
 
+from branchline.addresses import PublicAddresses
 from branchline.errors import BranchlineError, Deferred, NotFound, Reconfigure, TryLater, VendorChanged
 from branchline.limits import LONGEST_WAIT
 from branchline.warehouse import is_loopback
@@ -45,11 +47,28 @@ BODY_BYTES = 64_000_000
 _IN_SECONDS = re.compile(rb"in (\d{1,6}) seconds?", re.IGNORECASE)
 _NAMED_SECRET = re.compile(r"(?i)((?:key|token|secret|password)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&<]+")
 _TAG = re.compile(r"<[^>]*>?")
+#: The folder in a query such as report=file:/folder/{path}.
+_FOLDER = re.compile(r"=(?:file:)?(/[^&{]+)")
 #: A header's value shorter than this is no secret, and too common a word to take out of a text.
 _SECRET_LETTERS = 6
 
 Params = Sequence[tuple[str, str]]
-#: Gets the headers that carry a fresh token.
+
+
+class Token(dict[str, str]):
+    """The headers that carry a token, and how long it lives where the vendor says so.
+
+    Attributes:
+        seconds: from when it was asked for; infinity where the vendor does not say.
+    """
+
+    def __init__(self, headers: Mapping[str, str], seconds: float = inf) -> None:
+        """Take the headers and the seconds."""
+        super().__init__(headers)
+        self.seconds = seconds
+
+
+#: Gets the headers that carry a fresh token: a Token where the vendor says how long it lives.
 Renewal = Callable[[], Awaitable[Mapping[str, str]]]
 
 
@@ -81,6 +100,9 @@ class Endpoint:
         monthly_calls: the credential's budget a calendar month, 0 for none.
         read_seconds: longest silence of an answer.
         is_plain_allowed: whether plain http to another machine was asked for in the connection.
+        query: the query of every call, sent as it is, with {path} where the stream's path belongs: for a server whose
+            URL is the secret and that wants it unescaped. Empty where paths are paths.
+        addresses: what guards the connection against addresses inside our own network; None for no guard.
         refusals: recognisers of what a status and body mean, tried before the general rules.
         renew: gets the headers with a token where the credential is one: before the first call if `headers` has
             none, and again after a 401; None where a 401 is final.
@@ -95,6 +117,8 @@ class Endpoint:
     monthly_calls: int = 0
     read_seconds: float = 60.0
     is_plain_allowed: bool = False
+    query: str = field(default="", repr=False)
+    addresses: PublicAddresses | None = None
     refusals: Sequence[Callable[[int, bytes], type[BranchlineError] | None]] = ()
     renew: Renewal | None = field(default=None, repr=False)
 
@@ -111,6 +135,20 @@ class Endpoint:
                 doing,
                 f'{parts.hostname} would be called without TLS; use https, or set "allow_http": true in extra',
             )
+        if self.addresses is not None:
+            self.addresses.check_host(parts.scheme, parts.hostname, doing)
+
+    def url_of(self, path: str, params: Params) -> URL:
+        """The URL of a path, spelt as it is sent."""
+        if self.query:
+            return URL(f"{self.base_url}/?{self.query.replace('{path}', path.lstrip('/'))}", encoded=True)
+        query = f"?{urlencode(params)}" if params else ""
+        return URL(f"{self.base_url}{path}{query}", encoded=True)
+
+    @property
+    def secrets(self) -> set[str]:
+        """What no message may quote."""
+        return _secrets_of([*self.headers.values(), *self.query.split("{path}"), *_FOLDER.findall(self.query)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +213,12 @@ class Transport:
         self.waited = 0.0
         self._rate = rate
         self._session: aiohttp.ClientSession | None = None
-        self._secrets = _secrets_of(endpoint.headers)
+        self._secrets = endpoint.secrets
         self._refused: BranchlineError | None = None
         self._closing = asyncio.Event()
         self._key_number = 0
         self._is_key_proven = False
+        self._stale_at = inf
         self._renewing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -188,7 +227,9 @@ class Transport:
         self._session = aiohttp.ClientSession(
             headers=self.endpoint.headers,
             timeout=timeout,
-            connector=aiohttp.TCPConnector(limit=self.endpoint.concurrency, ttl_dns_cache=300),
+            connector=aiohttp.TCPConnector(
+                limit=self.endpoint.concurrency, ttl_dns_cache=300, resolver=self.endpoint.addresses
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             raise_for_status=False,
         )
@@ -230,8 +271,7 @@ class Transport:
             VendorChanged: another status, or a body that `check` refuses twice.
         """
         effort = effort or Effort()
-        query = f"?{urlencode(params)}" if params else ""
-        url = URL(f"{self.endpoint.base_url}{path}{query}", encoded=True)
+        url = self.endpoint.url_of(path, params)
         doing = f"GET {self.endpoint.source} {path}"
         try:
             try:
@@ -333,16 +373,17 @@ class Transport:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def _sign_in(self) -> None:
-        """Get the first token where the credential is one; whoever comes meanwhile waits for it."""
-        if self._key_number or self.endpoint.headers or self.endpoint.renew is None:
+        """Get the first token where the credential is one, and the next when its time is up; the others wait for it."""
+        is_stale = time.monotonic() >= self._stale_at
+        if self.endpoint.renew is None or (not is_stale and (self._key_number or self.endpoint.headers)):
             return
         try:
-            await self._renew(0)
+            await self._renew(self._key_number, is_stale=is_stale)
         except TryLater as error:
             raise _Again(error) from None
 
-    async def _renew(self, key_number: int) -> bool:
-        """Get a fresh token, once for all the calls that found the same one expired.
+    async def _renew(self, key_number: int, *, is_stale: bool = False) -> bool:
+        """Get a fresh token, once for all the calls that found the same one expired, or its time up (is_stale).
 
         Returns:
             Whether there is another token than the refused one; a fresh one that is refused at once is not renewed.
@@ -350,13 +391,17 @@ class Transport:
         if self.endpoint.renew is None:
             return False
         async with self._renewing:
-            if key_number != self._key_number:
+            if key_number != self._key_number or (is_stale and time.monotonic() < self._stale_at):
                 return True
-            if key_number and not self._is_key_proven:
+            if key_number and not self._is_key_proven and not is_stale:
                 return False
             assert self._session is not None
+            asked_at = time.monotonic()
             fresh = await self.endpoint.renew()
-            self._secrets |= _secrets_of(fresh)
+            self._stale_at = asked_at + fresh.seconds if isinstance(fresh, Token) else inf
+            if is_stale and all(self._session.headers.get(name) == value for name, value in fresh.items()):
+                return True  # the vendor gives the same one until it ends: as good as it was
+            self._secrets |= _secrets_of(fresh.values())
             self._session.headers.update(fresh)
             self._key_number += 1
             self._is_key_proven = False
@@ -432,9 +477,9 @@ def _pause_after(failed: _Again, attempt: int) -> float:
     return random.uniform(0.5, 1.0) * BACKOFF_SECONDS * float(2 ** (attempt - 1))  # noqa: S311
 
 
-def _secrets_of(headers: Mapping[str, str]) -> set[str]:
-    """What of the headers must not be quoted: their values, and the token behind a scheme such as Bearer."""
-    values = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
+def _secrets_of(texts: Iterable[str]) -> set[str]:
+    """How a secret may be spelt in a text; of a header's value also the token behind a scheme such as Bearer."""
+    values = {part for value in texts for part in (value, value.rpartition(" ")[2])}
     return {
         spelt
         for value in values

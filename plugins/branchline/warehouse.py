@@ -67,11 +67,25 @@ def connect(conninfo: str, *, client: str | None = None, name: str = "branchline
         Reconfigure: the server is not on loopback and the connection has neither TLS nor `branchline_insecure`.
         psycopg.OperationalError: it does not answer, or refuses the login.
     """
+    return open_plain(
+        conninfo, application_name=name, options=_options(client), row_factory=namedtuple_row, autocommit=True
+    )
+
+
+def open_plain(conninfo: str, **how: Any) -> psycopg.Connection[Any]:
+    """Open a connection without a client or settings of ours, as migrations need it; no error shows the password.
+
+    Args:
+        conninfo: a libpq connection string.
+        how: what psycopg.connect takes.
+
+    Raises:
+        Reconfigure: as for `connect`.
+        psycopg.OperationalError: it does not answer, or refuses the login.
+    """
     refuse_plain_text(conninfo)
     try:
-        return psycopg.connect(
-            conninfo, application_name=name, options=_options(client), row_factory=namedtuple_row, autocommit=True
-        )
+        return psycopg.connect(conninfo, **how)
     except psycopg.OperationalError as error:
         refused = _without_password(error)
     # outside the except clause, so that psycopg's own is left behind as context too
@@ -134,12 +148,12 @@ def refuse_plain_text(conninfo: str) -> None:
 
     Raises:
         Reconfigure: the host is another machine, sslmode is not require, verify-ca or verify-full, and it is not
-            `disable` in a connection that allows clear text (see conninfo_of).
+            `disable` in a connection that allows clear text (see conninfo_of); or libpq cannot read the string.
     """
     parts: dict[str, Any] = {
         option.keyword.decode(): option.val.decode() for option in pq.Conninfo.get_defaults() if option.val
     }
-    parts |= {name: value for name, value in conninfo_to_dict(conninfo).items() if value}
+    parts |= {name: value for name, value in _read(conninfo).items() if value}
     # hostaddr is where the connection really goes; several hosts are tried in turn
     places = str(parts.get("hostaddr") or parts.get("host") or "localhost").split(",")
     remote = [place for place in places if not is_loopback(place)]
@@ -152,6 +166,15 @@ def refuse_plain_text(conninfo: str) -> None:
         "connection's extra, or sslmode=disable together with branchline_insecure=true where the network itself is "
         "private",
     )
+
+
+def _read(conninfo: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        pass
+    # outside the except clause: libpq's own message quotes the word that it could not read, which may be the password
+    raise Reconfigure("Reading the warehouse connection", "libpq cannot read its connection string")
 
 
 def is_loopback(host: str) -> bool:

@@ -272,7 +272,7 @@ def test_functions_run_with_a_fixed_path_and_for_whom_they_are(catalog: Warehous
             assert callers == {"branchline_loader"}, f"{name}: {callers}"
         else:
             # what only spells, or looks up by name with the caller's own rights
-            assert function.schema in {"core", "crm", "tekmetric"}, f"{name}: who may call it?"
+            assert function.schema in {"core", "crm", "tekmetric", "fms"}, f"{name}: who may call it?"
             assert not function.is_definer, name
 
 

@@ -405,8 +405,30 @@ def test_people_see_the_history_of_their_own_client_alone(loaded: Loaded) -> Non
         with loaded.through_api(name) as connection:
             assert {row.client_id for row in connection.execute("SELECT client_id FROM ops.sync_history")} == clients
             accounts = {row.account for row in connection.execute("SELECT account FROM ops.api_calls")}
-            theirs = {OURS: {"smartmoving", "tekmetric"}, THEIRS: {"acme"}}
-            # a further API of an account has calls of its own, which are no client's account
-            assert accounts - {"tekmetric shop"} == set().union(*(theirs[client] for client in clients))
+            # a further API of an account has calls of its own, which are its client's
+            theirs = {OURS: {"smartmoving", "tekmetric", "tekmetric shop"}, THEIRS: {"acme"}}
+            assert accounts == set().union(*(theirs[client] for client in clients))
             for table in ("sync_slices", "quarantine", "sync_cursors", "lookups", "schema_drift", "rate_buckets"):
                 refused(connection, f"SELECT FROM ops.{table}")
+
+
+def test_calls_of_an_accounts_further_apis_are_its_clients(loaded: Loaded) -> None:
+    """Named after the account, in the one way that its hook names them; what only looks like it is nobody's."""
+    further = ("tekmetric shop", "smartmoving_leads", "smartmoving shop", "tekmetric shops", "tekmetric leads", "shop")
+    sources = ("tekmetric", "smartmoving", "smartmoving", "tekmetric", "tekmetric", "tekmetric")
+    loaded.warehouse.execute(
+        "INSERT INTO ops.api_calls (source, account, called_on, priority, calls) "
+        "SELECT source, account, '2001-01-01', 'leads', 1 FROM unnest(%s::text[], %s::text[]) AS made "
+        "(source, account)",
+        (list(sources), list(further)),
+    )
+    try:
+        for name, seen in (
+            ("manager", {"tekmetric shop", "smartmoving_leads"}), ("other_admin", set()), ("nobody", set()),
+            ("super", set(further)),
+        ):  # fmt: skip
+            with loaded.through_api(name) as connection:
+                rows = connection.execute("SELECT account FROM ops.api_calls WHERE called_on = '2001-01-01'")
+                assert {row.account for row in rows} == seen, name
+    finally:
+        loaded.warehouse.execute("DELETE FROM ops.api_calls WHERE called_on = '2001-01-01'")

@@ -94,14 +94,14 @@ def test_a_vendor_with_a_total_and_no_size_is_paged_by_its_first_page() -> None:
     rows = list(range(23))
     answers = {number: body(rows[(number - 1) * 10 : number * 10], 23) for number in (1, 2, 3)}
     assert read_all(started, answers.__getitem__) == [1, 2, 3]
-    assert (started.pages_total, started.is_doubtful()) == (3, False)
+    assert (started.pages_total, started.judge()) == (3, "balanced")
 
 
 def test_bare_pages_are_read_until_an_empty_one() -> None:
     stream = Stream("s", "/s", ("s",), "w", paging=Paging("p", "n", 2, first=0))
     started = piece(stream)
     assert read_all(started, [b"[1,2]", b"[3,4]", b"[]"].__getitem__) == [0, 1, 2]
-    assert (started.pages_total, started.total, started.is_doubtful()) == (3, None, False)
+    assert (started.pages_total, started.total, started.judge()) == (3, None, None)
 
 
 def test_a_total_that_moved_or_is_not_reached_is_doubted_and_a_surplus_is_not() -> None:
@@ -111,15 +111,15 @@ def test_a_total_that_moved_or_is_not_reached_is_doubted_and_a_surplus_is_not() 
             started.learn(number, started.read(number, text))
         return started
 
-    assert not read(body([1, 2], 4, 2), body([3, 4], 4, 2)).is_doubtful()
-    assert read(body([1, 2], 4, 2), body([3, 4], 5, 2)).is_doubtful()
-    assert read(body([1, 2], 5, 2), body([3, 4], 4, 2), body([5], 5, 2)).is_doubtful()
-    assert read(body([1, 2], 4, 2), body([2, 3], 4, 2)).is_doubtful()  # one twice, one not at all
-    assert not read(body([1, 2, 3], 3, 2), body([4], 3, 2)).is_doubtful()
-    assert read(body([1], 1, 2), verdict="short").is_doubtful()
-    assert read(body([1], 2, 2)).is_doubtful()
-    assert not read(body([1], 2, 2)).is_doubtful(distinct=2)
-    assert not piece(max_records=1).is_doubtful()
+    assert read(body([1, 2], 4, 2), body([3, 4], 4, 2)).judge() == "balanced"
+    assert read(body([1, 2], 4, 2), body([3, 4], 5, 2)).judge() == "short"
+    assert read(body([1, 2], 5, 2), body([3, 4], 4, 2), body([5], 5, 2)).judge() == "short"
+    assert read(body([1, 2], 4, 2), body([2, 3], 4, 2)).judge() == "short"  # one twice, one not at all
+    assert read(body([1, 2, 3], 3, 2), body([4], 3, 2)).judge() == "over"
+    assert read(body([1], 1, 2), verdict="short").judge() == "short"
+    assert read(body([1], 2, 2)).judge() == "short"
+    assert read(body([1], 2, 2)).judge(distinct=2) == "balanced"
+    assert piece(max_records=1).judge() is None
 
 
 def test_a_repeated_page_is_refused_and_an_empty_one_is_not() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from branchline import migrations
 from branchline.errors import Reconfigure
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from stack.testing import fresh_database, login
 
@@ -81,3 +83,38 @@ def test_t68_two_migrators_at_once_apply_it_once(empty: tuple[str, str]) -> None
     for thread in threads:
         thread.join()
     assert sorted(applied, key=len) == [[], FILES]
+
+
+CANARY = "canary-Zq83-migrator"  # no secret: what a test looks for
+
+
+def said_by(error: BaseException | None) -> str:
+    """All that a log could show of an error: its text, its traceback with causes, what its attributes hold."""
+    assert error is not None
+    shown = "".join(traceback.format_exception(error))
+    while error is not None:
+        shown += f"{error!r} {vars(error)!r} {getattr(error, 'pgconn', None)!r}"
+        shown += repr([getattr(error, "orig", None), getattr(error, "params", None)])
+        error = error.__cause__ or error.__context__
+    return shown
+
+
+@pytest.mark.parametrize("step", [migrations.upgrade, migrations.create_roles])
+@pytest.mark.parametrize(
+    ("broken", "kind", "fact"),
+    [
+        ("host={host} port={port} dbname={dbname} user=branchline_migrator password={canary}", psycopg.OperationalError,
+         "password authentication failed"),
+        ("host={host} port=1 dbname={dbname} user=branchline_migrator password={canary}", psycopg.OperationalError,
+         "Connection refused"),
+        ("host={host} dbname={dbname} password=ab {canary}", Reconfigure, "libpq cannot read"),
+        ("host=db.example.com dbname=warehouse password={canary}", Reconfigure, "is another machine and sslmode is"),
+    ],
+)  # fmt: skip
+def test_t90_a_refused_migration_shows_no_password(
+    empty: tuple[str, str], step: Any, broken: str, kind: type[Exception], fact: str
+) -> None:
+    parts = conninfo_to_dict(empty[0])
+    with pytest.raises(kind, match=fact) as caught:
+        step(broken.format(canary=CANARY, **parts))
+    assert CANARY not in said_by(caught.value)

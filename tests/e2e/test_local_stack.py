@@ -31,12 +31,15 @@ def test_the_first_run_syncs_every_source_once_and_prints_the_table(stack: Any) 
         "SELECT DISTINCT ON (dag_id) dag_id, run_id FROM ops.sync_history ORDER BY dag_id, start_time)"
     )
     assert {row.status for row in history} == {"success"}
-    assert Counter(row.crm_source for row in history) == {"smartmoving": 14, "tekmetric": 12}
+    assert Counter(row.crm_source for row in history) == {"smartmoving": 14, "tekmetric": 13, "fms": 9}
     for row in history:
         assert f"{row.sync_type}" in said
     assert stack.rows("SELECT count(*) AS n FROM crm.truck_journeys")[0].n > 20
     assert stack.rows("SELECT count(*) AS n FROM smartmoving.branches")[0].n == 66
     assert stack.rows("SELECT count(*) AS n FROM tekmetric.repair_orders")[0].n > 100
+    assert stack.rows("SELECT count(*) AS n FROM fms.media_partners WHERE latitude IS NOT NULL")[0].n > 40
+    assert stack.rows("SELECT count(*) AS n FROM fms.media_partners WHERE preferred_day_of_week IS NOT NULL")[0].n > 20
+    assert stack.rows("SELECT count(*) AS n FROM fms.budgets")[0].n > 50
     assert stack.rows("SELECT count(*) AS n FROM tekmetric.repair_orders WHERE authorized_revenue > 0")[0].n > 50
 
 

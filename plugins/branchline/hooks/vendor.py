@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseHook
 
+from branchline.addresses import PublicAddresses
 from branchline.errors import BranchlineError
 from branchline.stream import Source
 from branchline.transport import Endpoint, Renewal, Transport
+
+if TYPE_CHECKING:
+    from branchline.geocoding import Service
 
 
 class VendorHook(BaseHook):
@@ -23,6 +27,8 @@ class VendorHook(BaseHook):
     source: ClassVar[Source]
     #: Path that answers cheaply when the credential is good.
     ping: ClassVar[str]
+    #: Longest silence of an answer where the connection's extra does not say.
+    read_seconds: ClassVar[float] = 60
     #: What a status and body mean at this vendor, before the general rules of transport.
     refusals: ClassVar[Sequence[Callable[[int, bytes], type[BranchlineError] | None]]] = ()
 
@@ -55,11 +61,25 @@ class VendorHook(BaseHook):
             concurrency=int(extra.get("concurrency", 8)),
             requests_per_minute=float(extra.get("requests_per_minute", 0)),
             monthly_calls=int(extra.get("monthly_calls", 0)),
-            read_seconds=float(extra.get("read_seconds", 60)),
+            read_seconds=float(extra.get("read_seconds", self.read_seconds)),
             is_plain_allowed=bool(extra.get("allow_http", False)),
+            query=self.query(connection),
+            addresses=self.addresses(connection),
             refusals=self.refusals,
             renew=self.renewal(connection, host.rstrip("/")),
         )
+
+    def query(self, connection: Any) -> str:  # noqa: ARG002 - a vendor's own needs it
+        """The query of every call where the vendor's paths are a query, see Endpoint; empty where they are paths."""
+        return ""
+
+    def addresses(self, connection: Any) -> PublicAddresses | None:  # noqa: ARG002 - a vendor's own needs it
+        """What guards the addresses that are called; None where the host is the operator's word alone."""
+        return None
+
+    def geocoder(self) -> Service | None:
+        """Who finds the places of the vendor's addresses; None where nobody does."""
+        return None
 
     def through(self, api: str) -> VendorHook | None:
         """The hook of one of the vendor's APIs; None where it has no connection, so that it is not read.

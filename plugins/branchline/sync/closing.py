@@ -1,16 +1,16 @@
-"""The end of a run: what came is balanced against the vendor's totals, and every history row gets its status."""
+"""The end of a run: every history row gets its status from what its slices say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from branchline import ledger
 from branchline.errors import Incomplete
-from branchline.sync.run import Connection, Sync
+from branchline.sync.run import Sync
 
 
 def close(sync: Sync) -> dict[str, str]:
-    """Reconcile and close every sync that the run left open.
+    """Close every sync that the run left open.
 
     Returns:
         Status a stream: success, partial or failed.
@@ -22,8 +22,6 @@ def close(sync: Sync) -> dict[str, str]:
             (sync.run.dag_id, sync.run.run_id, sync.account.account),
         ).fetchall()
         done = "done" if sync.request.dry_run else "merged"
-        if sync.request.max_records is None:  # a slice that was asked to end early is not short
-            _balance(connection, [row.sync_id for row in rows], done)
         statuses = {
             row.sync_type: ledger.close_sync(connection, row.sync_id, row.error_message, done_state=done)
             for row in rows
@@ -35,22 +33,6 @@ def close(sync: Sync) -> dict[str, str]:
                 ([row.sync_id for row in rows],),
             )
         return statuses
-
-
-def _balance(connection: Connection, sync_ids: Sequence[int], done_state: str) -> None:
-    """Compare what finished slices landed with the vendor's totals, where fetching has not judged them already.
-
-    A slice that is not finished is left alone: its verdict would be taken for a list that moved when it is resumed.
-    """
-    connection.execute(
-        "UPDATE ops.sync_slices SET verdict = CASE WHEN found.distinct_records = vendor_total THEN 'balanced' "
-        "WHEN found.distinct_records < vendor_total THEN 'short' ELSE 'over' END "
-        "FROM (SELECT slice_id AS which, count(DISTINCT md5(coalesce(body::text, encode(body_raw, 'hex')))) "
-        "AS distinct_records FROM landing.records WHERE slice_id IN ("
-        "SELECT slice_id FROM ops.sync_slices WHERE sync_id = ANY(%s) AND state = %s AND vendor_total IS NOT NULL "
-        "AND verdict IS NULL) GROUP BY slice_id) AS found WHERE slice_id = found.which",
-        (list(sync_ids), done_state),
-    )
 
 
 def verify(statuses: Mapping[str, str]) -> None:

@@ -47,7 +47,7 @@ def merge_wave(sync: Sync, wave: str) -> dict[str, Counts]:
                 )
         if merged and not sync.request.dry_run:
             for target in sync.source.derived.get(wave, ()):
-                written = derive(connection, sync.account, target, next(iter(running.values())))
+                written = derive(connection, sync.account, target, next(iter(running.values())), sync.instant.date())
                 log.info("%s: %d created, %d updated", target, written["created"], written["updated"])
     if failures:
         raise failures[0]
