@@ -103,7 +103,8 @@ class Chunk:
         """Landed records, in order."""
         return list(
             self.line.warehouse.rows(
-                f"SELECT *, body ->> 'id' AS id FROM landing.records {more} ORDER BY slice_id, page, ordinal",
+                f"SELECT *, body ->> '{self.line.LIST.key}' AS id FROM landing.records {more} "
+                "ORDER BY slice_id, page, ordinal",
                 role="admin",
             )
         )

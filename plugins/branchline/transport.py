@@ -148,7 +148,10 @@ class Endpoint:
     @property
     def secrets(self) -> set[str]:
         """What no message may quote."""
-        return _secrets_of([*self.headers.values(), *self.query.split("{path}"), *_FOLDER.findall(self.query)])
+        folders = _FOLDER.findall(self.query)
+        return _secrets_of(
+            [*self.headers.values(), *self.query.split("{path}"), *folders, *(folder.strip("/") for folder in folders)]
+        )
 
 
 @dataclass(frozen=True, slots=True)

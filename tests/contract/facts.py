@@ -37,6 +37,7 @@ CAPABILITIES = {
     "children": "a record fills child tables",
     "references": "a record names others by id that no list may show",
     "derived": "something is derived from what was merged",
+    "credentials": "a call carries a credential, which may run out",
     "keys": "the vendor tells which credential a call came with",
 }
 
@@ -54,6 +55,8 @@ class Listing:
         text: a text of each record.
         spare: a field of each record that may be anything.
         others: calls of the route in a whole run that are not of this list, or only ask about it.
+        key: what of a landed record is its id.
+        foreign: what a message says of a login page that comes instead.
     """
 
     stream: str
@@ -64,6 +67,8 @@ class Listing:
     text: str
     spare: str
     others: int = 0
+    key: str = "id"
+    foreign: str = "NotJSON"
 
 
 @dataclass(frozen=True)

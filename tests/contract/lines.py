@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from tests.contract.facts import CAPABILITIES
+from tests.contract.fms import Fms
 from tests.contract.smartmoving import SmartMoving
 from tests.contract.subject import Subject
 from tests.contract.tekmetric import Tekmetric
 
 #: A later source adds its line here: the policy tells it what else it has to say.
-LINES: tuple[type[Subject], ...] = (SmartMoving, Tekmetric)
+LINES: tuple[type[Subject], ...] = (SmartMoving, Tekmetric, Fms)
 
 
 def lines_with(*capabilities: str) -> list[type[Subject]]:

@@ -130,7 +130,7 @@ def cursors_of(line: Any) -> list[Any]:
     return list(line.warehouse.rows(f"{query} ORDER BY 1, 2", (line.account.account,), role="admin"))
 
 
-@over()
+@over("credentials")
 def test_T09_one_shops_expired_token_leaves_the_others_green_and_the_run_partial(kind: Any, make: Any) -> None:
     """Each shop has a credential of its own here: they are accounts of one client, and one run reads them all."""
     north = make(**kind.LITTLE)

@@ -7,43 +7,24 @@ from typing import Any
 
 import pytest
 from branchline import geocoding, sync
-from branchline.addresses import PublicAddresses
 from branchline.geocoding import Outcome, Service
-from branchline.hooks.fms import FmsHook
-from branchline.ledger import Account
 from branchline.request import Request
-from branchline.sources.fms import FMS
-from branchline.transport import Endpoint
 
 from sandbox.fms.offices import OFFICES
 from stack.postgres import Cluster
 from stack.testing import fresh_database
-from tests.conftest import Line, Warehouse
+from tests.conftest import Warehouse
+from tests.contract.fms import Fms as Subject
 from tests.fms.books import Books
 from tests.fms.desk import Desk
 from tests.fms.town import Town
 
-FOLDER = "sandbox-fms-folder"
-QUERY = f"report=file:/{FOLDER}/{{path}}.rpt&init=csv"
 
-
-class Fms(Line):
+class Fms(Subject):
     """FMS's sync, the placing of addresses included."""
 
     geocoder: Service | None = None
     placed: Outcome | None = None
-
-    def endpoint(self, query: str = QUERY) -> Endpoint:
-        return Endpoint(
-            "fms",
-            self.account.account,
-            self.vendor.fms.rstrip("/"),
-            {"User-Agent": "curl/8.7.1"},
-            query=query,
-            addresses=PublicAddresses((), is_loopback_allowed=True),
-            refusals=FmsHook.refusals,
-            **({"concurrency": self.concurrency} | self.settings),
-        )
 
     def sync(self, request: Request | None = None, **how: Any) -> dict[str, str]:
         run = self.begin(request, **how)
@@ -61,7 +42,7 @@ def fms(warehouse: Warehouse, vendors: Callable[..., Any]) -> Callable[..., Fms]
 
     def make(*, settings: dict[str, Any] | None = None, concurrency: int = 8, **options: Any) -> Fms:
         vendor = vendors(**{"geocoder_rate_per_second": 0} | options)
-        line = Fms(warehouse, vendor, FMS, Account("fms", "fms", "fms", "press"), concurrency, settings or {})
+        line = Fms(warehouse, vendor, Fms.SOURCE, Fms.ACCOUNT, concurrency, settings or {})
         service = Service("google", "fms geocoder", "http", vendor.geocoder.partition("//")[2], "sandbox-geocoder-key")
         line.geocoder = replace(service, per_second=1000)
         return line

@@ -14,7 +14,7 @@ SELECT
     landed.record_id,
     fms.as_id(body ->> 'person_id') AS person_id,
     fms.as_text(body ->> 'make') AS make,
-    fms.as_text(body ->> 'name') AS name,
+    core.as_text(body ->> 'name') AS name,
     fms.as_text(body ->> 'rank') AS rank,
     coalesce(partners.location_ids, '{}') AS location_ids
 FROM landed

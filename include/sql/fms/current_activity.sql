@@ -19,9 +19,9 @@ SELECT
     fms.as_text(body ->> 'activity_type') AS activity_type,
     fms.as_day(body ->> 'start_date') AS start_date,
     fms.as_day(body ->> 'end_date') AS end_date,
-    fms.as_text(body ->> 'to_field') AS to_field,
+    core.as_text(body ->> 'to_field') AS to_field,
     fms.as_address(body ->> 'partner_address') AS partner_address,
-    fms.as_text(body ->> 'region') AS region,
+    core.as_text(body ->> 'region') AS region,
     CASE
         WHEN vehicles.location_id IS NOT NULL THEN ARRAY[vehicles.location_id]
         ELSE coalesce(partners.location_ids, '{}')

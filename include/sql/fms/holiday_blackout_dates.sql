@@ -10,6 +10,6 @@ SELECT
     fms.as_text(body ->> 'all_day') AS all_day,
     fms.as_text(body ->> 'start_time') AS start_time,
     fms.as_text(body ->> 'end_time') AS end_time,
-    fms.as_text(body ->> 'notes') AS notes
+    core.as_text(body ->> 'notes') AS notes
 FROM landed
 LEFT JOIN places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

@@ -7,14 +7,14 @@ SELECT
     fms.as_text(body ->> 'make') AS make,
     fms.as_text(body ->> 'model') AS model,
     fms.as_number(body ->> 'year') AS year,
-    fms.as_text(body ->> 'model_short_name') AS model_short_name,
+    core.as_text(body ->> 'model_short_name') AS model_short_name,
     fms.as_day(body ->> 'start_date') AS start_date,
     fms.as_day(body ->> 'end_date') AS end_date,
     fms.as_text(body ->> 'clips_received') AS clips_received,
     fms.as_text(body ->> 'office') AS office,
     places.location_id,
-    fms.as_text(body ->> 'name') AS name,
+    core.as_text(body ->> 'name') AS name,
     fms.as_address(body ->> 'partner_address') AS partner_address,
-    fms.as_text(body ->> 'region') AS region
+    core.as_text(body ->> 'region') AS region
 FROM landed
 LEFT JOIN places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

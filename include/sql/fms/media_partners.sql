@@ -5,11 +5,11 @@ SELECT
     fms.as_id(body ->> 'person_id') AS person_id,
     fms.as_text(body ->> 'office') AS office,
     places.location_id,
-    fms.as_text(body ->> 'name') AS name,
+    core.as_text(body ->> 'name') AS name,
     fms.as_address(body ->> 'address') AS address,
-    fms.as_text(body ->> 'default_loan_region') AS default_loan_region,
-    fms.as_text(body ->> 'notes_instructions') AS notes_instructions,
-    fms.as_text(body ->> 'affiliation') AS affiliation,
+    core.as_text(body ->> 'default_loan_region') AS default_loan_region,
+    core.as_text(body ->> 'notes_instructions') AS notes_instructions,
+    core.as_text(body ->> 'affiliation') AS affiliation,
     -- no number is no subcategory (section 2)
     CASE
         WHEN fms.as_number(body ->> 'activity_type_subcategory_id') ~ '^\d+(\.0+)?$'

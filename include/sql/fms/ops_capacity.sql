@@ -4,6 +4,6 @@ SELECT
     fms.as_text(body ->> 'office') AS office,
     places.location_id,
     fms.as_number(body ->> 'drivers_per_day') AS drivers_per_day,
-    fms.as_text(body ->> 'notes') AS notes
+    core.as_text(body ->> 'notes') AS notes
 FROM landed
 LEFT JOIN places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

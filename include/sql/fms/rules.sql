@@ -10,6 +10,6 @@ SELECT
     fms.as_text(body ->> 'publication_rate_requirement') AS publication_rate_requirement,
     fms.as_number(body ->> 'cooldown_period') AS cooldown_period,
     fms.as_text(body ->> 'soft_vs_hard_constraint') AS soft_vs_hard_constraint,
-    fms.as_text(body ->> 'rule_description') AS rule_description,
-    fms.as_text(body ->> 'notes') AS notes
+    core.as_text(body ->> 'rule_description') AS rule_description,
+    core.as_text(body ->> 'notes') AS notes
 FROM landed

@@ -17,7 +17,7 @@ COMMENT ON COLUMN ops.schema_drift.kind IS 'unknown_code, unmapped_location, new
 CREATE FUNCTION fms.as_text(sent text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN nullif(btrim(sent), '');
-COMMENT ON FUNCTION fms.as_text(text) IS 'Text without the blanks at its ends; nothing but blanks is nothing';
+COMMENT ON FUNCTION fms.as_text(text) IS 'A word to join by, without the blanks at its ends; nothing but blanks is nothing';
 
 CREATE FUNCTION fms.as_id(sent text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -69,7 +69,7 @@ COMMENT ON FUNCTION fms.as_month(text) IS 'M/yyyy as the first of that month';
 
 CREATE FUNCTION fms.as_address(sent text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN upper(btrim(sent)) IN ('N/A', '') THEN NULL ELSE btrim(sent) END;
+RETURN CASE WHEN upper(btrim(sent)) IN ('N/A', '') THEN NULL ELSE sent END;
 COMMENT ON FUNCTION fms.as_address(text) IS 'An address; N/A is none';
 
 CREATE FUNCTION fms.is_published(clips text) RETURNS boolean
