@@ -18,34 +18,26 @@ from tonight's loans), `geocode` (new addresses only; where `fms_geocoder` is no
 runs is set by AIRFLOW__BRANCHLINE__FMS_HOUR, _FMS_MINUTE and _FMS_TIMEZONE; _FMS_ENABLED=false switches it off.
 """
 
-from datetime import UTC, datetime, timedelta
-
-from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, SyncCallback, chain
-from branchline.alerts import deadline_missed
+from airflow.sdk import DAG, chain
 from branchline.params import sync_params
 from branchline.settings import nightly
 from branchline.sources.fms import FMS
-from branchline.tasks import DEFAULT_ARGS, begin, geocode, reconcile, sync_wave, verify
+from branchline.tasks import SYNC_DAG, begin, geocode, reconcile, sync_wave, verify
 
 with DAG(
     "fms",
     description="Vehicles, media partners, loans, activities and approved makes of the press fleet",
     doc_md=__doc__,
     schedule=nightly("fms", hour=2, minute=0, zone="America/Los_Angeles"),
-    start_date=datetime(2025, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    max_active_tasks=8,
-    dagrun_timeout=timedelta(hours=2),
-    default_args=DEFAULT_ARGS,
     params=sync_params(FMS),
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=1),
-        callback=SyncCallback(deadline_missed),
-        name="one hour",
-    ),
     tags=["source", "fms", "tier-1"],
+    **SYNC_DAG,
 ) as dag:
     closed = reconcile(FMS)
-    chain(begin(FMS), sync_wave(FMS, "reports"), geocode(FMS), closed, verify(closed))
+    chain(
+        begin(FMS),
+        sync_wave(FMS, "reports"),
+        geocode(FMS),
+        closed,
+        verify(closed),
+    )

@@ -16,34 +16,20 @@ The waves: `reference` (lists, once a day), `sweep` (customers by service date),
 changed, ended, missing).
 """
 
-from datetime import UTC, datetime, timedelta
-
-from airflow.sdk import DAG, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference, SyncCallback, chain
-from branchline.alerts import deadline_missed
+from airflow.sdk import DAG, CronDataIntervalTimetable, chain
 from branchline.params import sync_params
 from branchline.settings import schedule_of
 from branchline.sources.smartmoving import SMARTMOVING
-from branchline.tasks import DEFAULT_ARGS, begin, reconcile, sync_wave, verify
+from branchline.tasks import SYNC_DAG, begin, reconcile, sync_wave, verify
 
 with DAG(
     "smartmoving",
     description="Customers, opportunities, jobs and truck journeys of every branch",
     doc_md=__doc__,
     schedule=CronDataIntervalTimetable(schedule_of("smartmoving", "0 */2 * * *"), timezone="UTC"),
-    start_date=datetime(2025, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    max_active_tasks=8,
-    dagrun_timeout=timedelta(hours=2),
-    default_args=DEFAULT_ARGS,
     params=sync_params(SMARTMOVING),
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=1),
-        callback=SyncCallback(deadline_missed),
-        name="one hour",
-    ),
     tags=["source", "smartmoving", "tier-1"],
+    **SYNC_DAG,
 ) as dag:
     closed = reconcile(SMARTMOVING)
     chain(

@@ -17,34 +17,20 @@ repair order names and no list has shown), `shop` (pay, profits and estimates fr
 is a connection; without it their columns stay null).
 """
 
-from datetime import UTC, datetime, timedelta
-
-from airflow.sdk import DAG, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference, SyncCallback, chain
-from branchline.alerts import deadline_missed
+from airflow.sdk import DAG, CronDataIntervalTimetable, chain
 from branchline.params import sync_params
 from branchline.settings import schedule_of
 from branchline.sources.tekmetric import TEKMETRIC
-from branchline.tasks import DEFAULT_ARGS, begin, reconcile, sync_wave, verify
+from branchline.tasks import SYNC_DAG, begin, reconcile, sync_wave, verify
 
 with DAG(
     "tekmetric",
     description="Repair orders, customers and vehicles of every shop",
     doc_md=__doc__,
     schedule=CronDataIntervalTimetable(schedule_of("tekmetric", "*/15 * * * *"), timezone="UTC"),
-    start_date=datetime(2025, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    max_active_tasks=8,
-    dagrun_timeout=timedelta(hours=2),
-    default_args=DEFAULT_ARGS,
     params=sync_params(TEKMETRIC),
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=1),
-        callback=SyncCallback(deadline_missed),
-        name="one hour",
-    ),
     tags=["source", "tekmetric", "tier-1"],
+    **SYNC_DAG,
 ) as dag:
     closed = reconcile(TEKMETRIC)
     chain(

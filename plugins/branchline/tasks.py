@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, TaskGroup, TriggerRule, Variable, get_current_context, task
+from airflow.sdk import (
+    Asset,
+    DeadlineAlert,
+    DeadlineReference,
+    SyncCallback,
+    TaskGroup,
+    TriggerRule,
+    Variable,
+    get_current_context,
+    task,
+)
 
-from branchline.alerts import task_failed
+from branchline.alerts import deadline_missed, task_failed
 from branchline.retries import ByRemedy
 
 if TYPE_CHECKING:
@@ -36,6 +46,22 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": ByRemedy(),
     "execution_timeout": timedelta(hours=1),
     "on_failure_callback": task_failed,
+}
+
+#: What every source's sync DAG has, besides when it runs and what it asks for.
+SYNC_DAG: dict[str, Any] = {
+    "start_date": datetime(2025, 1, 1, tzinfo=UTC),
+    "catchup": False,
+    "max_active_runs": 1,
+    "max_active_tasks": 8,
+    "dagrun_timeout": timedelta(hours=2),
+    "default_args": DEFAULT_ARGS,
+    "deadline": DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=1),
+        callback=SyncCallback(deadline_missed),
+        name="one hour",
+    ),
 }
 
 #: A step goes on with whatever its predecessors finished: a failed slice must not hold back the others' rows. What

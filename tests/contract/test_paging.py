@@ -101,7 +101,7 @@ def test_T21_a_total_that_moved_before_a_kill_is_not_forgotten(planned: Chunk) -
 
 @over("pages", "totals")
 def test_T22_totals_that_sink_and_rise_while_paging(kind: Any, make: Any) -> None:
-    chunk = Chunk(make(**kind.world(190))).plan()
+    chunk = Chunk(make(**kind.world(190, 1))).plan()
     there, pages, shape = chunk.expected(), chunk.pages(), kind.LIST.shape
     assert pages > 30
     low, high = {shape.total: there - 5, shape.pages: pages - 1}, {shape.total: 5 * pages + 10, shape.pages: pages + 2}
@@ -129,7 +129,7 @@ def test_T22_a_total_that_grew_between_two_tries(planned: Chunk) -> None:
 
 @over("pages", "totals", "sizes")
 def test_T23_the_page_size_that_is_given_counts_not_the_one_asked_for(kind: Any, make: Any) -> None:
-    chunk = Chunk(make(**kind.world(250) | {"page_cap": 40})).plan()
+    chunk = Chunk(make(**kind.world(250, 1) | {"page_cap": 40})).plan()
     there = chunk.expected()
     assert there > 200
     chunk.fetch()
@@ -142,7 +142,7 @@ def test_T23_the_page_size_that_is_given_counts_not_the_one_asked_for(kind: Any,
 
 @over("pages", "totals", "sizes")
 def test_T23_the_vendors_own_cap_is_recognised(kind: Any, make: Any) -> None:
-    chunk = Chunk(make(**kind.world(250) | {"page_cap": 100}))
+    chunk = Chunk(make(**kind.world(250, 1) | {"page_cap": 100}))
     chunk.line.ask_for_pages_of(500)
     there = chunk.plan().expected()
     chunk.fetch()

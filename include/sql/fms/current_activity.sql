@@ -1,16 +1,5 @@
 -- fms.current_activity: one row an activity, holds without a person among them (section 2). It has no office: it is its
 -- vehicle's, else its partner's.
-WITH partners AS (
-    SELECT
-        media_partners.client_id,
-        media_partners.account,
-        media_partners.person_id,
-        array_agg(DISTINCT media_partners.location_id ORDER BY media_partners.location_id) AS location_ids
-    FROM fms.media_partners
-    WHERE media_partners.location_id IS NOT NULL
-    GROUP BY media_partners.client_id, media_partners.account, media_partners.person_id
-)
-
 SELECT
     landed.record_id,
     fms.as_id(body ->> 'activity_id') AS activity_id,
@@ -30,6 +19,6 @@ FROM landed
 LEFT JOIN fms.vehicles
     ON landed.client_id = vehicles.client_id AND landed.account = vehicles.account
     AND vehicles.vin = fms.as_vin(body ->> 'vehicle_vin')
-LEFT JOIN partners
+LEFT JOIN fms.partner_places AS partners
     ON landed.client_id = partners.client_id AND landed.account = partners.account
     AND partners.person_id = fms.as_id(body ->> 'person_id')

@@ -771,6 +771,17 @@ FROM fms.budgets
 WHERE NOT budgets.is_deleted;
 COMMENT ON VIEW fms.budget_remaining IS 'Cents left of a quarter''s budget, never below 0; null where none is planned';
 
+CREATE VIEW fms.partner_places WITH (security_invoker = TRUE) AS
+SELECT
+    partners.client_id,
+    partners.account,
+    partners.person_id,
+    array_agg(DISTINCT partners.location_id ORDER BY partners.location_id) AS location_ids
+FROM fms.media_partners AS partners
+WHERE partners.location_id IS NOT NULL
+GROUP BY partners.client_id, partners.account, partners.person_id;
+COMMENT ON VIEW fms.partner_places IS 'The offices that each partner is served by: where his activities and makes belong';
+
 CREATE VIEW fms.partner_distances WITH (security_invoker = TRUE) AS
 SELECT
     partners.client_id,
@@ -793,5 +804,5 @@ COMMENT ON VIEW fms.partner_distances IS
 'Statute miles from a partner to the office that serves it, and whether that is local; null where one has no place yet';
 
 GRANT SELECT ON
-fms.publication_rate, fms.cooldown, fms.tier_cap, fms.capacity_by_day, fms.budget_remaining, fms.partner_distances
-TO branchline_loader, branchline_reader, branchline_api, branchline_operator;
+fms.publication_rate, fms.cooldown, fms.tier_cap, fms.capacity_by_day, fms.budget_remaining, fms.partner_places,
+fms.partner_distances TO branchline_loader, branchline_reader, branchline_api, branchline_operator;
