@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     for option, what in (
         ("fms-folder", "the secret folder of the FMS reports"),
         ("geocoder-key", "the geocoder's key"),
+        ("arrivy-key", "the Arrivy API's X-Auth-Key"),
+        ("arrivy-token", "its X-Auth-Token"),
     ):
         variable = f"SANDBOX_{option.upper().replace('-', '_')}"
         default = environment.get(variable) or getattr(Options(), option.replace("-", "_"))
@@ -80,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--geocoder-per-day", type=int, default=0, metavar="N", help="0 for no limit")
     add("--geocoder-latency-ms", type=float, default=0.0)
     add("--nominatim-rate-per-second", type=int, default=1, metavar="N", help="0 for no limit")
+    for name in ("crew", "days", "tasks-per-day", "reading-seconds"):
+        add(f"--arrivy-{name}", type=int, metavar="N", help="instead of what the scale says")
+    add("--arrivy-rate-per-minute", type=int, default=0, metavar="N", help="0 for no limit")
+    add("--arrivy-page-cap", type=int, default=500, metavar="N")
+    add("--arrivy-full-pages", dest="arrivy_short_pages", action="store_false", help="only the last page is short")
+    add("--arrivy-window-cap", type=int, default=0, metavar="N", help="0 for no cap")
     add("--rate-per-minute", type=int, default=120, metavar="N", help="0 for no limit")
     add("--rate-per-second", type=int, default=0, metavar="N", help="0 for no limit")
     add("--rate-window", type=float, default=60.0, metavar="SECONDS", help="how long the minute lasts")

@@ -47,8 +47,14 @@ def _page_number(call: Call, shape: PageShape) -> int:
     return int(text) if text.isdigit() else shape.first
 
 
+def _page(number: int, call: Call, ask: Ask, shape: PageShape) -> Any:
+    return _decode(ask(call.asking(**{shape.parameter.lower(): str(number)})).body)
+
+
 def _repeat_page(value: Any, _with: dict[str, Any], call: Call, ask: Ask, shape: PageShape) -> bytes:
-    first = _decode(ask(call.asking(**{shape.parameter.lower(): str(shape.first)})).body)
+    first = _page(shape.first, call, ask, shape)
+    if isinstance(value, list):
+        return _encode(first)
     value[shape.rows] = first[shape.rows]
     value[shape.number] = _page_number(call, shape)
     value[shape.last] = False
@@ -56,16 +62,24 @@ def _repeat_page(value: Any, _with: dict[str, Any], call: Call, ask: Ask, shape:
 
 
 def _beyond_end(value: Any, _with: dict[str, Any], call: Call, ask: Ask, shape: PageShape) -> bytes:
+    if isinstance(value, list):
+        # A bare array does not say how many pages there are: go back to one that holds something.
+        asked = _page_number(call, shape)
+        while not value and asked > shape.first:
+            asked -= 1
+            value = _page(asked, call, ask, shape)
+        return _encode(value)
     pages = value[shape.pages]
     asked = _page_number(call, shape) - shape.first + 1
     if asked >= pages:
-        end = call.asking(**{shape.parameter.lower(): str(pages - 1 + shape.first)})
-        value[shape.rows] = _decode(ask(end).body)[shape.rows]
+        value[shape.rows] = _page(pages - 1 + shape.first, call, ask, shape)[shape.rows]
         value[shape.last] = False
     return _encode(value)
 
 
 def _total(value: Any, with_: dict[str, Any], _call: Call, _ask: Ask, shape: PageShape) -> bytes:
+    if isinstance(value, list):
+        return _encode(value)  # there is no total that could be wrong
     if "delta" in with_:
         value[shape.total] += int(with_["delta"])
     value |= with_.get("set", {})
@@ -75,6 +89,8 @@ def _total(value: Any, with_: dict[str, Any], _call: Call, _ask: Ask, shape: Pag
 
 
 def _null_results(value: Any, _with: dict[str, Any], _call: Call, _ask: Ask, shape: PageShape) -> bytes:
+    if isinstance(value, list):
+        return b"null"
     value[shape.rows] = None
     return _encode(value)
 

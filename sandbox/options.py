@@ -56,6 +56,16 @@ class Options:
         geocoder_per_day: Its calls a day, until midnight Pacific time; 0 for no limit.
         geocoder_latency_ms: How long the geocoder's answers wait, besides `latency_ms`.
         nominatim_rate_per_second: Calls a second of Nominatim; 0 for no limit.
+        arrivy_key: The Arrivy API's X-Auth-Key.
+        arrivy_token: Its X-Auth-Token.
+        arrivy_rate_per_minute: Calls a minute of the Arrivy key; 0 for no limit.
+        arrivy_crew: How many crew members there are; None for what the scale says: 5, 20 or 60.
+        arrivy_days: How many days of tasks and readings there are before today; None for 12, 30 or 76.
+        arrivy_tasks_per_day: How many tasks are planned for a day; None for 4, 40 or 228.
+        arrivy_reading_seconds: How often a crew member says where it is; None for 600, 300 or 60.
+        arrivy_page_cap: Arrivy's largest page, whatever is asked.
+        arrivy_short_pages: Whether pages before the last hold less than was asked for now and then.
+        arrivy_window_cap: How many tasks a list holds at most, the rest being left out; 0 for no such cap.
         port: 0 for any free one.
         access_log: Whether calls are logged to stderr.
     """
@@ -98,5 +108,15 @@ class Options:
     geocoder_per_day: int = 0
     geocoder_latency_ms: float = 0.0
     nominatim_rate_per_second: int = 1
+    arrivy_key: str = "sandbox-arrivy-key"
+    arrivy_token: str = "sandbox-arrivy-token"  # noqa: S105 - the sandbox's own
+    arrivy_rate_per_minute: int = 0
+    arrivy_crew: int | None = None
+    arrivy_days: int | None = None
+    arrivy_tasks_per_day: int | None = None
+    arrivy_reading_seconds: int | None = None
+    arrivy_page_cap: int = 500
+    arrivy_short_pages: bool = True
+    arrivy_window_cap: int = 0
     port: int = 0
     access_log: bool = False

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from sandbox.arrivy.account import Arrivy
 from sandbox.clock import Clock
 from sandbox.control import Control, add_routes
 from sandbox.fms.driveshop import DriveShop
@@ -42,7 +43,12 @@ def build(options: Options) -> web.Application:
     clock = Clock(options.now)
     gate = Gate(options, clock)
     smartmoving = SmartMoving(options, clock)
-    others: list[Vendor] = [Tekmetric(options, clock), DriveShop(options, clock), Geocoder(options, clock)]
+    others: list[Vendor] = [
+        Tekmetric(options, clock),
+        DriveShop(options, clock),
+        Geocoder(options, clock),
+        Arrivy(options, clock),
+    ]
     vendors: dict[str, Vendor] = {vendor.name: vendor for vendor in (smartmoving, *others)}
     control = Control(vendors, gate, clock)
     app = web.Application(client_max_size=_MOST_BODY_BYTES)
@@ -144,6 +150,11 @@ class Running:
     def geocoder(self) -> str:
         """The geocoder's base URL; geopy's `domain` is this without the scheme."""
         return f"{self.url}/geocoder"
+
+    @property
+    def arrivy(self) -> str:
+        """The Arrivy API's base URL."""
+        return f"{self.url}/arrivy/api"
 
     @property
     def leads(self) -> str:

@@ -25,6 +25,8 @@ KEYS = {
     "SANDBOX_TEKMETRIC_SHOP_TOKEN": "TEKMETRIC_SHOP_TOKEN",
     "SANDBOX_FMS_FOLDER": "FMS_REPORTS_FOLDER",
     "SANDBOX_GEOCODER_KEY": "GEOCODER_API_KEY",
+    "SANDBOX_ARRIVY_KEY": "ARRIVY_AUTH_KEY",
+    "SANDBOX_ARRIVY_TOKEN": "ARRIVY_AUTH_TOKEN",
 }
 CALLS_PER_MINUTE = 6000  # as the local connections say, not the vendors' own 120 and 600: a first sync is not to wait
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import (
+from airflow.sdk import (  # type: ignore[attr-defined] # its stub has none
     Asset,
     DeadlineAlert,
     DeadlineReference,

@@ -1,0 +1,1 @@
+"""Arrivy: one company's account, read by key and token."""
