@@ -1,18 +1,18 @@
-{# Where the next sync of a stream begins, a location: the newest time of change in a complete slice. What the vendor
+{# Where the next sync of a stream begins, a location or id: the newest time of change in a complete slice. What the vendor
    dates later than the slice's own end is not believed: it was let through by no filter. #}
 INSERT INTO ops.sync_cursors AS known (source, account, stream, scope, cursor_value)
 SELECT
     slices.source,
     slices.account,
     slices.stream,
-    slices.location_id::text,
+    slices.request ->> 'cursor',
     to_jsonb(max(least(staged.source_updated_at, (slices.request ->> 'until')::timestamptz)))
 FROM ops.sync_slices AS slices
 INNER JOIN landing.records USING (slice_id)
 INNER JOIN {{ root.staged | ident }} AS staged USING (record_id)
-WHERE slices.slice_id = ANY(%(slices)s) AND (slices.request ->> 'moves_cursor')::boolean
+WHERE slices.slice_id = ANY(%(slices)s) AND slices.request ? 'cursor'
     AND slices.verdict IS DISTINCT FROM 'short' AND staged.source_updated_at IS NOT NULL
-GROUP BY slices.source, slices.account, slices.stream, slices.location_id
+GROUP BY slices.source, slices.account, slices.stream, slices.request ->> 'cursor'
 ON CONFLICT (source, account, stream, scope) DO UPDATE SET cursor_value = excluded.cursor_value, moved_at = now()
 WHERE (excluded.cursor_value #>> '{}')::timestamptz > (known.cursor_value #>> '{}')::timestamptz
     -- one of the future was written by a wrong clock: a full run puts it right (T64)

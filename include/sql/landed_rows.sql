@@ -2,6 +2,7 @@
    stream (is_own = false): those are not merged again, they only make an older observation recognisable as stale. #}
 SELECT
     records.record_id,
+    records.slice_id,
     records.body,
     records.body_raw,
     records.flaw,

@@ -99,8 +99,8 @@ def merge_derived(connection: Connection, target: str, select: str, names: dict[
 def derive_locations(connection: Connection, account: Account) -> dict[str, int]:
     """Derive an account's locations and give those without a zone the one their coordinates or US zip code lie in.
 
-    A zone that somebody set stays. A place that cannot be found stays without one: it has no business day, its dates
-    are not swept and its shop-local days are null until somebody sets one.
+    A zone that somebody set or the vendor sent stays. A place that cannot be found stays without one: it has no
+    business day, its dates are not swept and its shop-local days are null until somebody sets one.
     """
     names = {"client": account.client, "source": account.source, "account": account.account}
     written = connection.execute(

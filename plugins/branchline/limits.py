@@ -7,6 +7,7 @@ reserves evenly spaced starts (ops.reserve_calls), and the budget is a ledger of
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from calendar import monthrange
 from collections import deque
@@ -19,6 +20,8 @@ import psycopg
 
 from branchline.errors import Deferred
 from branchline.warehouse import one, render
+
+log = logging.getLogger(__name__)
 
 #: Above this share of the monthly budget only today's and tomorrow's sweeps go on.
 SOFT_STOP = 0.9
@@ -34,6 +37,10 @@ LONGEST_QUEUE = 200
 LONGEST_PAUSE = 3600.0
 #: Share of the vendor's rate that is used: its clock and ours do not tick together.
 USED_SHARE = 0.98
+#: A vendor that says 429 at the rate that its connection names allows less: the pace is halved, down to this share.
+LEAST_SHARE = 1 / 8
+#: Calls without a 429 after which a pace that was halved is doubled again.
+CALLS_TO_RECOVER = 60
 
 #: Classes of calls, most wanted first. The first two may use the budget to its end.
 PRIORITIES = ("today", "tomorrow", "reference", "details", "leads", "backfill", "aged")
@@ -46,12 +53,35 @@ class SharedRate:
         """Take an autocommit connection of its own: waiting must not hold a transaction."""
         self._connection = connection
         self._who = (source, account)
-        self._spacing = 60.0 / (per_minute * USED_SHARE) if per_minute else 0.0
+        self._usual_spacing = 60.0 / (per_minute * USED_SHARE) if per_minute else 0.0
+        self._share = 1.0
+        self._calls_since = 0
         self._starts: deque[float] = deque()
         self._stale_at = 0.0
         self._waiting = 0
         self._pauses = 0
         self._lock = asyncio.Lock()
+
+    @property
+    def _spacing(self) -> float:
+        return self._usual_spacing / self._share
+
+    def slow_down(self) -> None:
+        """Halve this worker's pace: the vendor refused a call as one too many, so its rate is less than we were told.
+
+        Without a rate there is no pace: what the vendor asks to wait is then all that holds.
+        """
+        if self._share > LEAST_SHARE and self._calls_since:
+            self._share /= 2
+            log.info("%s %s: too many calls, going on at %.0f%% of the rate", *self._who, 100 * self._share)
+        # Refusals of calls that were under way already say nothing about the new pace.
+        self._calls_since = 0
+
+    def _recover(self) -> None:
+        self._calls_since += 1
+        if self._share < 1 and self._calls_since >= CALLS_TO_RECOVER:
+            self._share *= 2
+            self._calls_since = 0
 
     async def wait(self) -> float:
         """Wait for the next reserved start; returns the seconds waited.
@@ -66,6 +96,7 @@ class SharedRate:
             if delay > 0:
                 await asyncio.sleep(delay)
             if pauses == self._pauses:
+                self._recover()
                 return time.monotonic() - begun if delay > 0 else 0.0
             # Somebody was told to pause meanwhile: this start is void, the next one comes after the pause.
 

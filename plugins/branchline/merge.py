@@ -123,25 +123,28 @@ def merge_stream(
     connection.execute(render("verdicts.sql", root=root, force=force, has_rivals=bool(rivals), first_wins=first_wins))
     connection.execute("ANALYZE verdicts")
     is_snapshot = stream.absence == "deleted" and stream.due is None and is_complete and not is_replay
+    is_snapshot = is_snapshot and not _is_lacking(connection, names)
     may_retire = is_snapshot and _may_retire(connection, stream, root, names, accept_shrink=accept_shrink)
     connection.execute(render("quarantine.sql", root=root), names)
     counts = _verdicts(connection)
-    if not is_replay and is_complete and stream.window is not None and stream.absence == "recheck":
+    if not is_replay and is_complete and stream.due is None and stream.absence == "recheck":
         # Before the merge prunes them: children that their record no longer has are missing, too.
-        _ask_for_absent(connection, source, stream, names, accept_shrink=accept_shrink)
+        _ask_for_absent(connection, source, stream, root, names, accept_shrink=accept_shrink)
     for table in tables:
         _merge_table(connection, table, root, counts, names, force=force)
     _note_drift(connection, source, tables, names)
     if may_retire:
         counts.deleted += connection.execute(render("retire_absent.sql", root=root), names).rowcount
+        for child in tables[1:]:
+            connection.execute(render("retire_children.sql", child=child, root=root), names)
     if is_snapshot:
         connection.execute(render("resolve_absent.sql"), names)
     counts.deleted += _tombstone(connection, tables, stream.asked_as or root.key[0], counts, names)
     connection.execute(render("resolve.sql", root=root), names)
-    if not is_replay and stream.due is not None:
+    if not is_replay and stream.is_by_id:
         counts.deleted += _settle_asked(connection, stream, root, names)
-    if stream.changed is not None and not is_replay:
-        connection.execute(render("cursors.sql", root=root), names)
+    if not is_replay:
+        _move_cursors(connection, stream, root, names)
     settle = f"{source.slug}/{stream.name}.settle.sql"
     if has(settle):
         connection.execute(render(settle), names)
@@ -273,11 +276,41 @@ def _tombstone(
     return marked
 
 
+def _move_cursors(connection: Connection, stream: Stream, root: Table, names: dict[str, Any]) -> None:
+    """Say where the next sync begins, in the merge's own transaction; a slice that moves no cursor is left alone."""
+    if stream.changed is not None or stream.newer_than is not None:
+        connection.execute(render("cursors.sql", root=root), names)
+    elif stream.window is not None or stream.rolling is not None:
+        connection.execute(render("window_cursors.sql"), names)
+
+
+def _is_lacking(connection: Connection, names: dict[str, Any]) -> bool:
+    """Whether the account does not have what the stream lists: its empty list is then no snapshot."""
+    row = one(
+        connection,
+        "SELECT count(*) AS lacking FROM ops.sync_slices WHERE slice_id = ANY(%(slices)s) AND verdict = 'lacking'",
+        names,
+    )
+    return bool(row.lacking)
+
+
 def _ask_for_absent(
-    connection: Connection, source: Source, stream: Stream, names: dict[str, Any], *, accept_shrink: bool
+    connection: Connection,
+    source: Source,
+    stream: Stream,
+    root: Table,
+    names: dict[str, Any],
+    *,
+    accept_shrink: bool,
 ) -> None:
-    """Want by id what a complete window no longer shows; nothing is deleted on the window's word alone."""
-    absent = select_text(source.slug, f"{stream.name}.absent")
+    """Want by id what a complete list no longer shows; nothing is deleted on the list's word alone.
+
+    What a list should show is the SELECT `<root>.absent` where the source has one, else every row that there is.
+    """
+    if has(f"{source.slug}/{stream.root}.absent.sql"):
+        absent = select_text(source.slug, f"{stream.root}.absent")
+    else:
+        absent = render("absent.sql", root=root, confirming=source.confirming(stream)).decode()
     here = "(SELECT count(*) FROM verdicts WHERE is_own AND is_newest) AS here"
     row = one(connection, over(absent, f"count(*) AS gone, {here}"), names)
     _guard(stream, row.gone, row.gone + row.here, accept_shrink)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from branchline.ledger import SliceSpec
 from branchline.limits import PRIORITIES, Budget
@@ -26,8 +27,12 @@ REASON_PRIORITY = {
     "ended": "details",
     "missing": "details",
     "named": "details",
+    "near": "today",
     "aged": "aged",
 }
+
+#: Scope of the cursor of a stream that is read by days: how far every window of a run was complete.
+WINDOW = "window"
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def sweep(
     today: date,
     places: Sequence[Place] | None,
     *,
+    mark: Mapping[str, Any] | None = None,
     is_backfill: bool = False,
 ) -> list[SliceSpec]:
     """Slices of a windowed stream: one a service date, or one a location and date.
@@ -68,6 +74,7 @@ def sweep(
         days: local service dates.
         today: the calendar's today, which tells the class of calls.
         places: locations to call one by one; None reads the whole account at once.
+        mark: what each request says of the cursor, see `cursor_mark`; nothing where none is moved.
         is_backfill: every slice is of class backfill.
 
     Returns:
@@ -80,12 +87,98 @@ def sweep(
         params = dict.fromkeys(stream.window, f"{day:%Y%m%d}")
         window = (day, day + timedelta(days=1))
         if places is None:
-            slices.append(SliceSpec(stream.name, f"{day}", priority, {"params": params}, window=window))
+            slices.append(SliceSpec(stream.name, f"{day}", priority, {"params": params, **(mark or {})}, window=window))
             continue
         for place in places:
-            request = {"params": params | {str(stream.by_location): place.external_id}}
+            request = {"params": params | {str(stream.by_location): place.external_id}, **(mark or {})}
             scope = f"{day} {place.name.strip()} {place.external_id}"
             slices.append(SliceSpec(stream.name, scope, priority, request, place.location_id, window))
+    return slices
+
+
+def cursor_mark(scope: str, end: datetime, *, moves_cursor: bool) -> dict[str, Any]:
+    """What a slice's request says of the cursor.
+
+    Args:
+        scope: whose cursor of the stream it is.
+        end: how far the slice reads; the cursor is never moved beyond it.
+        moves_cursor: whether the complete slice says where the next sync begins.
+
+    Returns:
+        `until`, and `cursor` only where it is moved.
+    """
+    return {"until": end.isoformat()} | ({"cursor": scope} if moves_cursor else {})
+
+
+def rolling(
+    stream: Stream,
+    days: Sequence[date],
+    today: date,
+    zone: str,
+    *,
+    mark: Mapping[str, Any] | None = None,
+    is_open: bool = False,
+    is_backfill: bool = False,
+) -> list[SliceSpec]:
+    """Slices of a stream that is read by a rolling window: one a day, from midnight to midnight in a zone.
+
+    Both ends are the vendor's: what begins at a midnight comes twice, and is counted as a duplicate.
+
+    Args:
+        stream: has `rolling`.
+        days: local days.
+        today: the calendar's today.
+        zone: IANA zone of the days.
+        mark: what each request says of the cursor, see `cursor_mark`; nothing where none is moved.
+        is_open: what lies before the first and after the last day is read too, in a slice each.
+        is_backfill: every slice is of class backfill.
+
+    Returns:
+        Slices in the order of time.
+    """
+    assert stream.rolling is not None
+    first, last = stream.rolling.first_param, stream.rolling.last_param
+
+    def midnight(day: date) -> str:
+        return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC).isoformat()
+
+    def spec(scope: str, priority: str, params: dict[str, str], window: tuple[date, date] | None) -> SliceSpec:
+        return SliceSpec(stream.name, scope, priority, {"params": params, **(mark or {})}, window=window)
+
+    slices = []
+    for day in days:
+        end = day + timedelta(days=1)
+        priority = "backfill" if is_backfill else "today" if day <= today else "tomorrow"
+        slices.append(spec(f"{day}", priority, {first: midnight(day), last: midnight(end)}, (day, end)))
+    if is_open:
+        end = days[-1] + timedelta(days=1)
+        slices.insert(0, spec(f"before {days[0]}", "backfill", {last: midnight(days[0])}, None))
+        slices.append(spec(f"from {end}", "backfill", {first: midnight(end)}, None))
+    return slices
+
+
+def newer(stream: Stream, due: Sequence[Any], spans: Mapping[str, Span], *, moves_cursor: bool) -> list[SliceSpec]:
+    """Slices of a stream whose lists are read from their own cursors on: one an id.
+
+    Args:
+        stream: has `newer_than`.
+        due: rows (record_key, name, location_id).
+        spans: what each is read for, by record_key; an id without one is left out.
+        moves_cursor: whether a complete slice says where the next sync begins.
+
+    Returns:
+        Slices in the order of the due list.
+    """
+    slices = []
+    for row in due:
+        span = spans.get(row.record_key)
+        if span is None:
+            continue
+        params = {} if span.start is None else {str(stream.newer_than): span.start.isoformat()}
+        mark = cursor_mark(row.record_key, span.end, moves_cursor=moves_cursor)
+        request = {"params": params, "place": row.record_key, **mark}
+        scope = f"{(row.name or '').strip()} {row.record_key}".strip()
+        slices.append(SliceSpec(stream.name, scope, "details", request, row.location_id))
     return slices
 
 
@@ -126,13 +219,16 @@ def changes(
             params[start] = f"{span.start:%Y-%m-%dT%H:%M:%SZ}"
         for name, value in stream.boards[board] if board else ():
             params.setdefault(name, []).append(value)
-        request = {"params": params, "until": span.end.isoformat(), "moves_cursor": moves_cursor}
+        mark = cursor_mark(str(place.location_id), span.end, moves_cursor=moves_cursor)
+        request = {"params": params, **mark}
         scope = f"{place.name.strip()} {place.external_id}"
         slices.append(SliceSpec(stream.name, scope, priority, request, place.location_id))
     return slices
 
 
-def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int = 1) -> tuple[list[SliceSpec], int]:
+def by_key(
+    stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int = 1, most_calls: int | None = None
+) -> tuple[list[SliceSpec], int]:
     """Slices of a by-id stream for the records that are due, the most wanted first, within the budget.
 
     Args:
@@ -141,9 +237,10 @@ def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int =
             a row has a location, and with place, the vendor's id of it, where the path needs it.
         budget: what the credential may still call.
         calls_each: calls that one record costs over all streams that follow the same list.
+        most_calls: calls that the credential's rate allows one run; None without a rate.
 
     Returns:
-        The slices, and how many due records the budget leaves for later.
+        The slices, and how many due records the budget and the rate leave for later.
     """
     wanted: dict[str, list[Any]] = defaultdict(list)
     for row in due:
@@ -153,9 +250,9 @@ def by_key(stream: Stream, due: Sequence[Any], budget: Budget, calls_each: int =
     spent = 0
     for priority in PRIORITIES:
         rows = wanted.get(priority, [])
-        room = budget.left(priority)
-        if room is not None:
-            affordable = max(0, (room - spent) // calls_each)
+        rooms = [room for room in (budget.left(priority), most_calls) if room is not None]
+        if rooms:
+            affordable = max(0, (min(rooms) - spent) // calls_each)
             left_out += max(0, len(rows) - affordable)
             rows = rows[:affordable]
         spent += len(rows) * calls_each

@@ -61,6 +61,7 @@ class Slice:
         self._place = quote(row.request.get("place", ""), safe="")
         self._params = [*stream.params, *_pairs(row.request.get("params", {}))]
         self._first = 0 if self._keys is not None else stream.paging.first if stream.paging else 1
+        self._is_lacking = False
         self._max_records = max_records
         done = set(row.pages or ())
         self.resumed = len(done)
@@ -69,7 +70,9 @@ class Slice:
     def _begin(self, done: set[int]) -> None:
         """Know what lacks, and that the other pages wait for the first call's answer."""
         if self._keys is not None:
-            wanted: Iterable[int] = range(len(self._keys))
+            # Whether a landed page was an id's last one is not remembered: the one after it is asked for again.
+            beyond = (number + len(self._keys) for number in done) if self._stream.paging else ()
+            wanted: Iterable[int] = {*range(len(self._keys)), *beyond}
         elif self.pages_total is not None:
             wanted = range(self._first, self._first + self.pages_total)
         elif done:
@@ -81,7 +84,7 @@ class Slice:
         self._waiting = sorted(self.missing)
         self._size: int | None = None
         self._rows = 0
-        self._pages_seen: dict[int, int] = {}
+        self._pages_seen: dict[tuple[int, int], int] = {}
         self._rows_seen: set[int] = set()
 
     def first_pages(self) -> list[int]:
@@ -90,21 +93,23 @@ class Slice:
         return first
 
     def request(self, number: int) -> tuple[str, list[tuple[str, str]]]:
-        """Path and query of a page, or of the id at that place."""
+        """Path and query of a page, or of the id at that place.
+
+        Where each id has pages, they are numbered on: the first of every id, then the second of every id, and so on.
+        """
+        paging, page, path = self._stream.paging, number, self._stream.path
         if self._keys is not None:
-            return self._stream.path.format(key=quote(self._keys[number], safe=""), place=self._place), self._params
-        paging = self._stream.paging
+            path = path.format(key=quote(self._keys[number % len(self._keys)], safe=""), place=self._place)
+            page = (paging.first if paging else 0) + number // len(self._keys)
+        elif self._place:
+            path = path.format(place=self._place)
         if paging is None:
-            return self._stream.path, self._params
-        return self._stream.path, [
-            *self._params,
-            (paging.page_param, str(number)),
-            (paging.size_param, str(paging.size)),
-        ]
+            return path, self._params
+        return path, [*self._params, (paging.page_param, str(page)), (paging.size_param, str(paging.size))]
 
     def asked(self, number: int) -> str | None:
         """The id at that place; None where pages are read."""
-        return None if self._keys is None else self._keys[number]
+        return None if self._keys is None else self._keys[number % len(self._keys)]
 
     def read(self, number: int, body: bytes) -> Page:
         """Cut an answer into records, and doubt what contradicts the stream's promise or itself.
@@ -112,9 +117,8 @@ class Slice:
         Raises:
             VendorChanged: it is no page of this stream.
         """
-        doing = (
-            f"Reading {self._stream.name} {self._keys[number]}" if self._keys else f"Reading {self.name} page {number}"
-        )
+        asked = self.asked(number)
+        doing = f"Reading {self.name} page {number}" if asked is None else f"Reading {self._stream.name} {asked}"
         if self._report is not None:
             return cut_report(body, self._report, doing=doing)
         page = cut_page(body, self._stream.paging, doing=doing)
@@ -122,36 +126,58 @@ class Slice:
             if page.is_bare != self._stream.is_list:
                 raise VendorChanged(doing, "a list where one record was expected" if page.is_bare else "not a list")
         elif self._stream.paging is not None and number == self._first and not page.records:
-            if page.is_bare:
+            if page.is_bare and not self._stream.paging.is_bare:
                 raise VendorChanged(doing, "an empty list without the envelope")
             if page.total:
                 raise VendorChanged(doing, f"the first page is empty though the vendor counts {page.total} records")
-        seen_as = self._pages_seen.get(_digest(page), number) if page.records and self._keys is None else number
+        seen_as = self._pages_seen.get(self._digest(number, page), number) if page.records else number
         if seen_as != number:
             raise VendorChanged(doing, f"it repeats page {seen_as}: the vendor ignores the page number")
         return page
 
+    def _digest(self, number: int, page: Page) -> tuple[int, int]:
+        """What a page is known by; two ids may well have the same one."""
+        whose = number % len(self._keys) if self._keys else 0
+        return whose, hash(tuple(record.text or record.raw for record in page.records))
+
     def not_found(self, error: NotFound) -> Page:
-        """The page of an id that the vendor says it does not have (T10).
+        """The page of an id that the vendor says it does not have (T10), or of a list that the account does not have.
 
         Raises:
-            VendorChanged: the stream is not read by id: its path is gone.
+            VendorChanged: the stream is not read by id, and every account has it: its path is gone.
         """
-        if self._keys is None:
-            raise VendorChanged(error.doing, error.fact) from error
-        return Page([Record(None, None, "not_found")])
+        if self._keys is not None:
+            return Page([Record(None, None, "not_found")])
+        if self._stream.may_lack:
+            self._is_lacking = True
+            return Page([], is_bare=True)
+        if self._place:
+            # What is read by `newer_than` belongs to somebody who has left since the slice was planned.
+            return Page([], is_bare=True)
+        raise VendorChanged(error.doing, error.fact) from error
 
     def learn(self, number: int, page: Page) -> list[int]:
         """Take note of a page; returns the numbers that may be asked for now."""
         further, self._waiting = self._waiting, []
+        if page.records:
+            self._pages_seen[self._digest(number, page)] = number
         if self._keys is None:
-            if page.records:
-                self._pages_seen[_digest(page)] = number
             self._rows += len(page.records)
             if self._stream.paging is not None:
                 self._rows_seen.update(hash(record.text or record.raw) for record in page.records)
             further += self._further(number, page)
+        elif self._stream.paging is not None and page.is_bare and page.records:
+            further += self._next_of_id(number)
         return further
+
+    def _next_of_id(self, number: int) -> list[int]:
+        """The next page of the same id: a short page proves nothing."""
+        assert self._keys is not None
+        if number >= MOST_PAGES * len(self._keys):
+            raise VendorChanged(f"Reading {self._stream.name} {self.asked(number)}", "its list does not end")
+        fresh = {number + len(self._keys)} - self.missing
+        self.missing |= fresh
+        return sorted(fresh)
 
     def _further(self, number: int, page: Page) -> list[int]:
         """The pages that this one tells of."""
@@ -201,8 +227,10 @@ class Slice:
             distinct: distinct records that are here, where earlier tries landed some.
 
         Returns:
-            balanced, short or over.
+            balanced, short or over; lacking where the account does not have what the stream lists.
         """
+        if self._is_lacking:
+            return "lacking"
         if self.total is None or self._max_records is not None or self._keys is not None:
             return None
         here = len(self._rows_seen) if distinct is None else distinct
@@ -224,7 +252,3 @@ def _pairs(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in params.items():
         for one in value if isinstance(value, list) else [value]:
             yield name, str(one)
-
-
-def _digest(page: Page) -> int:
-    return hash(tuple(record.text or record.raw for record in page.records))

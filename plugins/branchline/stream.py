@@ -30,6 +30,7 @@ class Paging:
         total: envelope key of the number of records in the window, None where the vendor sends none.
         given_size: envelope key of the page size that the vendor really applied.
         last: envelope key of the boolean that marks the last page.
+        is_bare: whether the answers are arrays without an envelope, so that an empty one is an empty list.
     """
 
     page_param: str
@@ -40,6 +41,24 @@ class Paging:
     total: str | None = None
     given_size: str | None = None
     last: str | None = None
+    is_bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """A window of instants that moves with the day: a vendor that filters by schedule and not by change.
+
+    Attributes:
+        first_param: query parameter of the first instant.
+        last_param: query parameter of the last instant, which is included.
+        before: days before today that every sync reads again.
+        after: days after today.
+    """
+
+    first_param: str
+    last_param: str
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +75,17 @@ class Stream:
         paging: None for a by-id stream or an answer that has one page.
         params: query parameters sent with every call.
         window: query parameter names (from, to) of a date window, None where the stream has no window.
+        rolling: the window of instants around today, None where the stream has none.
         changed: query parameter names (from, to) of a filter by the vendor's own time of change: the stream is read
             from its cursor on, its root's SELECT gives source_updated_at, and by_location is honoured.
         by_location: query parameter that limits a call to one location; with `window` the vendor is probed first.
         due: a by-id stream's due list, a file of the source's SQL folder that selects (key, reason, priority).
+        newer_than: query parameter that asks for what is newer than an instant: each id of the due list is a slice of
+            its own, read page by page from its own cursor on; the id stands for `{place}`.
         asked_as: column that holds the id a by-id stream asked for, where it is not the first of the root's key.
-        is_list: whether a by-id stream's answer is a list of records that belong to the id, not the record itself.
+        is_list: whether a by-id stream's answer is a list of records that belong to the id, not the record itself;
+            with `paging` each id's list is read to its empty page.
+        may_lack: whether an account need not have it: a 404 is then an account without it, and nothing is retired.
         is_report: whether the answer is a file without a header, whose columns include/layouts tells.
         boards: query parameters that limit the stream to one of the vendor's boards, by the board's name.
         absence: what absence from a complete window means.
@@ -76,11 +100,14 @@ class Stream:
     paging: Paging | None = None
     params: tuple[tuple[str, str], ...] = ()
     window: tuple[str, str] | None = None
+    rolling: Rolling | None = None
     changed: tuple[str, str] | None = None
     by_location: str | None = None
     due: str | None = None
+    newer_than: str | None = None
     asked_as: str | None = None
     is_list: bool = False
+    may_lack: bool = False
     is_report: bool = False
     api: str = ""
     boards: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -92,6 +119,11 @@ class Stream:
     def root(self) -> str:
         """The table whose rows are the stream's records."""
         return self.into[0]
+
+    @property
+    def is_by_id(self) -> bool:
+        """Whether a slice of it is a batch of ids to ask for."""
+        return self.due is not None and self.newer_than is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +153,22 @@ class Source:
     def has_windows(self) -> bool:
         """Whether anything is read by service dates."""
         return any(stream.window for stream in self.streams)
+
+    @property
+    def has_days(self) -> bool:
+        """Whether a backfill run reads the days that begin in its interval."""
+        return any(stream.window or stream.rolling for stream in self.streams)
+
+    def confirming(self, stream: Stream) -> str:
+        """The by-id stream that is asked for what a complete list of another stream lacks.
+
+        Raises:
+            LookupError: no by-id stream fills the same table.
+        """
+        for other in self.streams:
+            if other.is_by_id and other.root == stream.root:
+                return other.name
+        raise LookupError(f"{self.slug} has no by-id stream of {stream.root}: absence from {stream.name} means nothing")
 
     def stream(self, name: str) -> Stream:
         """The stream of that name.

@@ -85,6 +85,9 @@ class Rate(Protocol):
     async def pause(self, seconds: float) -> None:
         """Let nobody of this credential call for that long."""
 
+    def slow_down(self) -> None:
+        """Take note that a call was one too many."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -419,6 +422,8 @@ class Transport:
                 return meant(doing, fact)
         if status == 429 or status >= 500 or status == 408:
             after = retry_after(headers.get("Retry-After"), body if status == 429 else b"", time.time())
+            if status == 429 and self._rate is not None:
+                self._rate.slow_down()
             if after is not None and self._rate is not None:
                 await self._rate.pause(after)
             if after is not None and after > LONGEST_WAIT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -37,6 +37,7 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
             connection.execute("SELECT landing.ensure_partition(%s)", (today + timedelta(days=ahead),))
         dropped = one(connection, "SELECT landing.drop_partitions(%s) AS n", (today - timedelta(days=landing_days),)).n
         oldest = today - timedelta(days=history_days)
+        _drop_results(connection, oldest)
         with connection.transaction():
             connection.execute(
                 "DELETE FROM ops.sync_slices WHERE sync_id IN "
@@ -45,7 +46,6 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
             )
             history = connection.execute("DELETE FROM ops.sync_history WHERE end_time < %s", (oldest,)).rowcount
             connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
-            connection.execute("DELETE FROM ops.check_results WHERE checked_at < %s", (oldest,))
             resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
         orphans = close_orphans(connection, LONGEST_RUN)
     return {
@@ -54,3 +54,11 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
         "quarantine_dropped": resolved,
         "orphans_closed": orphans,
     }
+
+
+def _drop_results(connection: Connection, oldest: date) -> None:
+    """Drop results of checks: they belong to clients, and the loader sees one client's rows at a time."""
+    for row in connection.execute("SELECT DISTINCT client_id FROM ops.sync_history").fetchall():
+        with connection.transaction():
+            connection.execute("SELECT set_config('branchline.client', %s, TRUE)", (row.client_id,))
+            connection.execute("DELETE FROM ops.check_results WHERE checked_at < %s", (oldest,))

@@ -31,7 +31,7 @@ def test_the_first_run_syncs_every_source_once_and_prints_the_table(stack: Any) 
         "SELECT DISTINCT ON (dag_id) dag_id, run_id FROM ops.sync_history ORDER BY dag_id, start_time)"
     )
     assert {row.status for row in history} == {"success"}
-    assert Counter(row.crm_source for row in history) == {"smartmoving": 14, "tekmetric": 13, "fms": 9}
+    assert Counter(row.crm_source for row in history) == {"smartmoving": 14, "tekmetric": 13, "fms": 9, "arrivy": 15}
     for row in history:
         assert f"{row.sync_type}" in said
     assert stack.rows("SELECT count(*) AS n FROM crm.truck_journeys")[0].n > 20

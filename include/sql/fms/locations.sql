@@ -9,7 +9,8 @@ SELECT
     NULL::text AS postal_code,
     found.country,
     coalesce(offices.latitude, found.latitude::double precision) AS latitude,
-    coalesce(offices.longitude, found.longitude::double precision) AS longitude
+    coalesce(offices.longitude, found.longitude::double precision) AS longitude,
+    NULL::text AS timezone
 FROM core.locations AS known
 LEFT JOIN fms.offices
     ON known.client_id = offices.client_id AND known.account = offices.account AND known.name = offices.name

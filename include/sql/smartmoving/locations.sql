@@ -12,7 +12,8 @@ SELECT
         WHEN branches.postal_code ~ '^\d{5}(-\d{4})?$' THEN 'US'
     END AS country,
     branches.latitude,
-    branches.longitude
+    branches.longitude,
+    NULL::text AS timezone
 FROM smartmoving.branches
 LEFT JOIN smartmoving.original_location_keys AS keys
     ON keys.branch_words = core.normalised_name(split_part(translate(branches.name, '🇨🇺', '||'), '|', 1))

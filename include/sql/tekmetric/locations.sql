@@ -9,6 +9,7 @@ SELECT
     shops.zip AS postal_code,
     CASE WHEN shops.zip ~ '^\d{5}(-\d{4})?$' THEN 'US' END AS country,
     NULL::double precision AS latitude,
-    NULL::double precision AS longitude
+    NULL::double precision AS longitude,
+    NULL::text AS timezone
 FROM tekmetric.shops
 WHERE shops.account = %(account)s AND NOT shops.is_deleted

@@ -29,6 +29,8 @@ class VendorHook(BaseHook):
     ping: ClassVar[str]
     #: Longest silence of an answer where the connection's extra does not say.
     read_seconds: ClassVar[float] = 60
+    #: Calls a minute where the connection's extra does not say; 0 is no limit.
+    requests_per_minute: ClassVar[float] = 0
     #: What a status and body mean at this vendor, before the general rules of transport.
     refusals: ClassVar[Sequence[Callable[[int, bytes], type[BranchlineError] | None]]] = ()
 
@@ -59,7 +61,7 @@ class VendorHook(BaseHook):
             base_url=host.rstrip("/"),
             headers=self.headers(connection),
             concurrency=int(extra.get("concurrency", 8)),
-            requests_per_minute=float(extra.get("requests_per_minute", 0)),
+            requests_per_minute=float(extra.get("requests_per_minute", self.requests_per_minute)),
             monthly_calls=int(extra.get("monthly_calls", 0)),
             read_seconds=float(extra.get("read_seconds", self.read_seconds)),
             is_plain_allowed=bool(extra.get("allow_http", False)),

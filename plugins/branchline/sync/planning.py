@@ -11,11 +11,13 @@ from branchline import calendars, ledger, plan
 from branchline.errors import BranchlineError, Reconfigure
 from branchline.ledger import SliceSpec
 from branchline.limits import Budget, read_budget
+from branchline.plan import Place
 from branchline.stream import Stream
-from branchline.sync.changes import moves_cursor, spans_of
-from branchline.sync.coverage import home_zone, places_of, service_days
+from branchline.sync.changes import spans_of, spans_of_keys
+from branchline.sync.coverage import home_zone, places_of, rolling_days, service_days
 from branchline.sync.probing import Probe, honours_location
 from branchline.sync.run import Connection, Sync
+from branchline.sync.starting import cursor_of, moves_cursor
 from branchline.tables import select_text
 from branchline.transport import Endpoint
 from branchline.warehouse import one
@@ -25,6 +27,8 @@ DAILY_HOURS = 20
 #: A history row still `running` after this long was left by a killed run: the DAGs' dagrun_timeout. A younger one may
 #: be a backfill's, which runs beside the schedule.
 ORPHAN_AGE = timedelta(hours=2)
+#: Minutes of a credential's rate that one run may spend on ids; what does not fit is due again in the next run.
+RUN_MINUTES = 40
 
 
 @dataclass
@@ -133,11 +137,24 @@ def plan_wave(sync: Sync, wave: str, endpoint: Endpoint, probe: Probe | None = N
         rows = ledger.open_slices(connection, sync.run, sync.account.account, [stream.name for stream in streams])
     runnable = [row for row in rows if row.state != "deferred" or budget.left(row.priority) != 0]
     planned.chunks = plan.chunks(runnable, expected, most_chunks)
+    planned.notes += _projected(runnable, expected, endpoint)
     names = {row.slice_id: row.stream for row in runnable}
     for chunk in planned.chunks:
         words = ", ".join(dict.fromkeys(names[slice_id] for slice_id in chunk))
         planned.labels.append(f"{sync.account.account} · {words} · {len(chunk)} slices")
     return planned
+
+
+def _projected(slices: Sequence[Any], expected: Mapping[str, int], endpoint: Endpoint) -> list[str]:
+    """How long the calls take at the credential's rate, said before they begin; nothing where there is no rate."""
+    if not endpoint.requests_per_minute or not slices:
+        return []
+    calls = sum(max(row.size, expected.get(row.stream, 1)) for row in slices)
+    minutes = calls / endpoint.requests_per_minute
+    return [
+        f"{calls:,} calls or more at {endpoint.requests_per_minute:g} a minute: {minutes:,.1f} minutes at least; the "
+        "connection's extra requests_per_minute says the rate"
+    ]
 
 
 def _defer(connection: Connection, sync_id: int, waiting: Sequence[SliceSpec]) -> None:
@@ -170,9 +187,11 @@ def _specs(
     planned: Plan,
 ) -> list[SliceSpec]:
     """The slices of one stream in this run."""
-    if stream.window is None and stream.due is None and stream.changed is None:
+    if stream.window is None and stream.rolling is None and stream.due is None and stream.changed is None:
         return [plan.whole(stream, "leads" if stream.name == "leads" else "reference")]
     places = places_of(connection, sync)
+    if stream.rolling is not None:
+        return _rolling_specs(connection, sync, stream, places, planned)
     if stream.changed is not None:
         board = sync.request.board
         if board is not None and board not in stream.boards:
@@ -181,9 +200,14 @@ def _specs(
         planned.notes += notes
         priority = "backfill" if sync.request.is_backfill else "today"
         return plan.changes(stream, places, spans, priority, board=board, moves_cursor=moves_cursor(sync))
-    names: dict[str, Any] = {"account": sync.account.account, "now": sync.instant}
+    names: dict[str, Any] = {"account": sync.account.account, "stream": stream.name, "now": sync.instant}
+    if stream.newer_than is not None:
+        due = _due(connection, sync, stream, names)
+        keyed, notes = spans_of_keys(connection, sync, stream, due)
+        planned.notes += notes
+        return plan.newer(stream, due, keyed, moves_cursor=moves_cursor(sync))
     if not sync.source.has_windows:
-        return _due_specs(connection, sync, stream, budget, planned, names)
+        return _due_specs(connection, sync, stream, endpoint, budget, planned, names)
     home = home_zone(places)
     if home is None:
         raise Reconfigure(
@@ -191,29 +215,65 @@ def _specs(
             "no location has a time zone yet; read the source's locations first, or set core.locations.timezone",
         )
     zones = sorted({place.zone for place in places if place.zone})
-    days = service_days(sync, zones, home)
+    swept = cursor_of(connection, sync, stream, plan.WINDOW) if stream.window is not None else None
+    days = service_days(sync, zones, home, swept)
     if not days:
         planned.notes.append(f"{stream.name}: no service day begins in this interval, nothing to read")
         return []
     today = calendars.local_day(sync.instant, home)
     if stream.due is not None:
         names |= {"zone": home, "first_day": days[0], "last_day": days[-1], "only_days": sync.request.is_backfill}
-        return _due_specs(connection, sync, stream, budget, planned, names)
+        return _due_specs(connection, sync, stream, endpoint, budget, planned, names)
     by_place = stream.by_location is not None and probe is not None
     by_place = by_place and honours_location(connection, sync, stream, endpoint, probe, days)
     planned.notes.append(
         f"{stream.name}: {'one location at a time' if by_place else 'the whole company at once'}, "
         f"{days[0]} to {days[-1]}"
     )
-    return plan.sweep(stream, days, today, places if by_place else None, is_backfill=sync.request.is_backfill)
+    mark = plan.cursor_mark(plan.WINDOW, sync.instant, moves_cursor=moves_cursor(sync))
+    return plan.sweep(
+        stream, days, today, places if by_place else None, mark=mark, is_backfill=sync.request.is_backfill
+    )
+
+
+def _rolling_specs(
+    connection: Connection, sync: Sync, stream: Stream, places: Sequence[Place], planned: Plan
+) -> list[SliceSpec]:
+    """The slices of a rolling window: days of the zone most of the places lie in, of UTC where none has one."""
+    assert stream.rolling is not None
+    home = home_zone(places) or "UTC"
+    cursor = cursor_of(connection, sync, stream, plan.WINDOW)
+    days, is_open = rolling_days(sync, stream.rolling, home, cursor)
+    if not days:
+        planned.notes.append(f"{stream.name}: no day begins in this interval, nothing to read")
+        return []
+    beyond = ", and all before and after" if is_open else ""
+    planned.notes.append(f"{stream.name}: {days[0]} to {days[-1]} ({home}){beyond}")
+    mark = plan.cursor_mark(plan.WINDOW, sync.instant, moves_cursor=moves_cursor(sync))
+    today = calendars.local_day(sync.instant, home)
+    return plan.rolling(stream, days, today, home, mark=mark, is_open=is_open, is_backfill=sync.request.is_backfill)
+
+
+def _due(connection: Connection, sync: Sync, stream: Stream, names: Mapping[str, Any]) -> list[Any]:
+    return connection.execute(select_text(sync.source.slug, str(stream.due)).encode(), names).fetchall()
 
 
 def _due_specs(
-    connection: Connection, sync: Sync, stream: Stream, budget: Budget, planned: Plan, names: Mapping[str, Any]
+    connection: Connection,
+    sync: Sync,
+    stream: Stream,
+    endpoint: Endpoint,
+    budget: Budget,
+    planned: Plan,
+    names: Mapping[str, Any],
 ) -> list[SliceSpec]:
-    """The slices of a by-id stream: what its due list wants, within the budget."""
-    due = connection.execute(select_text(sync.source.slug, str(stream.due)).encode(), names).fetchall()
-    specs, left_out = plan.by_key(stream, due, budget)
+    """The slices of a by-id stream: what its due list wants, within the budget and what the rate allows a run."""
+    rate = endpoint.requests_per_minute
+    most_calls = int(rate * RUN_MINUTES) if rate else None
+    due = _due(connection, sync, stream, names)
+    # A list of an id that has pages is read to its empty page.
+    specs, left_out = plan.by_key(stream, due, budget, 2 if stream.paging else 1, most_calls)
     if left_out:
-        planned.notes.append(f"{stream.name}: {left_out} due records wait for the budget")
+        limit = f"the budget and the rate of {rate:g} calls a minute" if rate else "the budget"
+        planned.notes.append(f"{stream.name}: {left_out} due records wait for {limit}")
     return specs

@@ -1,0 +1,10 @@
+-- arrivy.task_entities: one row a crew member that a task is given to, in the vendor's order.
+SELECT
+    landed.record_id,
+    root.task_id,
+    assigned.value #>> '{}' AS entity_id,
+    root.location_id,
+    assigned.ordinal::integer AS place
+FROM landed
+INNER JOIN staged_tasks AS root USING (record_id)
+CROSS JOIN jsonb_array_elements(core.elements(body -> 'entity_ids')) WITH ORDINALITY AS assigned (value, ordinal)
