@@ -38,6 +38,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowRuntimeError
 from branchline.alerts import deadline_missed
 from branchline.settings import nightly, schedule_of
+from branchline.sources.arrivy import ARRIVY
 from branchline.sources.fms import FMS, FMS_WORKBOOKS
 from branchline.sources.smartmoving import SMARTMOVING
 from branchline.sources.tekmetric import TEKMETRIC
@@ -50,6 +51,7 @@ EXPECTED = {
     "tekmetric": (TEKMETRIC, schedule_of("tekmetric", "*/15 * * * *")),
     "fms": (FMS, NIGHT and NIGHT.expression),
     "fms_workbooks": (FMS_WORKBOOKS, None),
+    "arrivy": (ARRIVY, schedule_of("arrivy", "20 * * * *")),
 }
 
 

@@ -18,6 +18,7 @@ from sandbox.options import Options
 from sandbox.server import Running, running
 from stack.postgres import Cluster
 from stack.testing import fresh_database, login, prepare_template, temporary_cluster
+from tests.contract.arrivy import Arrivy
 from tests.contract.line import NOW, Line
 from tests.contract.smartmoving import SmartMoving
 from tests.contract.subject import Subject
@@ -138,6 +139,12 @@ def smartmoving(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callab
 def tekmetric(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., Tekmetric]:
     """Tekmetric's sync: `tekmetric(**sandbox_options)`; `.vendor` is its sandbox, `.warehouse` its warehouse."""
     return _line(Tekmetric, warehouse, vendors)
+
+
+@pytest.fixture
+def arrivy(warehouse: Warehouse, vendors: Callable[..., Running]) -> Callable[..., Arrivy]:
+    """Arrivy's sync: `arrivy(**sandbox_options)`; `.vendor` is its sandbox, `.warehouse` its warehouse."""
+    return _line(Arrivy, warehouse, vendors)
 
 
 def window(first: str, last: str | None = None) -> Request:

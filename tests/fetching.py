@@ -119,10 +119,8 @@ class Chunk:
         return sum(self.line.expected(place) for place in range(slices))
 
     def pages(self, slices: int = 1, size: int = 5) -> int:
-        """Pages of so many slices of the list; a slice without pages is one."""
-        if not self.line.has("pages"):
-            return slices
-        return sum(-(-self.line.expected(place) // size) for place in range(slices))
+        """Pages that are read of so many slices of the list; a slice without pages is one."""
+        return sum(self.line.pages(place, size) for place in range(slices))
 
     def number(self, page: int) -> int:
         """The vendor's number of the so manieth page; a slice without pages has the first alone."""

@@ -44,7 +44,8 @@ def look(conninfo: str, accounts: Sequence[Account], run: Run) -> list[str]:
         with connect(conninfo, client=client, name="warehouse_upkeep") as connection:
             rows = connection.execute(select_text(FOLDER, "findings").encode(), names).fetchall()
         for row in rows:
-            line = f"{row.source} {row.account} {row.subject}: {row.fact}; {row.remedy}"
+            owner = row.account if row.account == row.source else f"{row.source} {row.account}"
+            line = f"{owner} {row.subject}: {row.fact}; {row.remedy}"
             log.log(
                 logging.ERROR if row.severity == "error" else logging.WARNING,
                 "%s %s: %s",

@@ -44,7 +44,10 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
                 "(SELECT sync_id FROM ops.sync_history WHERE end_time < %s)",
                 (oldest,),
             )
-            history = connection.execute("DELETE FROM ops.sync_history WHERE end_time < %s", (oldest,)).rowcount
+            # what was moved from a legacy history is old by nature, and stands nowhere else once that is dropped
+            history = connection.execute(
+                "DELETE FROM ops.sync_history WHERE end_time < %s AND NOT configuration ? 'migrated_from'", (oldest,)
+            ).rowcount
             connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
             resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
         orphans = close_orphans(connection, LONGEST_RUN)

@@ -16,9 +16,13 @@ from typing import Any
 import psycopg
 import pytest
 from branchline.errors import Reconfigure
-from branchline.ledger import Account
+from branchline.ledger import Account, Run
 from branchline.legacy_history import DAG_ID, SOURCE, STEPS, WORDS, HistoryAtRisk, account_of, run_step
+from branchline.request import Request
 from branchline.sources.arrivy import ARRIVY
+from branchline.sync import Sync
+from branchline.sync.planning import selected_streams
+from branchline.upkeep import keep
 from psycopg.conninfo import conninfo_to_dict
 
 TABLE = "public.ingestion_arrivy_sync_history"
@@ -178,6 +182,29 @@ def test_no_cursor_moves_and_no_sync_is_resumed(legacy: Legacy) -> None:
     for table in ("ops.sync_cursors", "ops.sync_slices", "ops.lookups"):
         assert legacy.warehouse.one(f"SELECT count(*) FROM {table}") == 0
     assert legacy.warehouse.one("SELECT count(*) FROM ops.sync_history WHERE status = 'running'") == 0
+
+
+def test_a_moved_row_does_not_pass_for_a_sync_of_today(legacy: Legacy) -> None:
+    """The daily streams are read although the legacy commands read them an hour ago."""
+    lately = datetime.now(UTC) - timedelta(hours=1)
+    legacy.make([("customers", lately), ("crews", lately), ("bookings", lately)]).step("copy")
+    run = Sync(legacy.warehouse.loader, ARRIVY, ACCOUNT, Run("arrivy", "run 1"), Request(), datetime.now(UTC), None)
+    with run.connect("test") as connection:
+        due = {stream.name for stream in selected_streams(connection, run, "lists")}
+        assert {"customers", "crews", "bookings"} <= due
+        own = "UPDATE ops.sync_history SET configuration = '{}' WHERE sync_type = 'crews'"
+        legacy.warehouse.execute(own)
+        assert due - {stream.name for stream in selected_streams(connection, run, "lists")} == {"crews"}
+
+
+def test_a_moved_row_outlives_the_retention_of_history(legacy: Legacy) -> None:
+    legacy.make().step("copy")
+    before = legacy.history()
+    own_sync(legacy, "long ago")
+    legacy.warehouse.execute("UPDATE ops.sync_history SET end_time = '2025-06-01' WHERE run_id = 'long ago'")
+    done = keep(legacy.warehouse.loader, landing_days=14, history_days=400, now=NOON + timedelta(days=4000))
+    assert done["history_dropped"] == 1
+    assert legacy.history() == before
 
 
 # --------------------------------------------------------------------------------------------- words, moments, keys

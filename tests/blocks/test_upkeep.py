@@ -29,6 +29,24 @@ def test_partitions_are_made_ahead_and_dropped_after_the_retention(warehouse: An
     assert again == dict.fromkeys(done, 0)
 
 
+def test_results_of_checks_go_with_the_history_of_every_client(warehouse: Any) -> None:
+    for client in ("c", "d"):
+        warehouse.execute(
+            "INSERT INTO ops.sync_history (crm_source, account, client_id, sync_type, status, end_time, dag_id, "
+            "run_id) VALUES ('tekmetric', %s, %s, 'shops', 'success', '2026-07-10', 'tekmetric', 'new')",
+            (client, client),
+        )
+        for day in ("2025-01-01", "2026-07-10"):
+            warehouse.execute(
+                "INSERT INTO ops.check_results (source, account, client_id, check_name, severity, checked, failed, "
+                "checked_at) VALUES ('tekmetric', %s, %s, 'freshness', 'info', 1, 0, %s)",
+                (client, client, day),
+            )
+    keep(warehouse.loader, landing_days=14, history_days=400, now=NOW)
+    rows = warehouse.rows("SELECT client_id, checked_at::date::text FROM ops.check_results ORDER BY client_id")
+    assert [tuple(row) for row in rows] == [("c", "2026-07-10"), ("d", "2026-07-10")]
+
+
 def test_old_history_goes_with_its_slices_and_orphans_are_closed(warehouse: Any) -> None:
     history = (
         "INSERT INTO ops.sync_history (crm_source, account, client_id, sync_type, status, start_time, end_time, "

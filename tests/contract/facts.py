@@ -18,6 +18,7 @@ CAPABILITIES = {
     "slices": "a list is read in several slices, of which one may fail and the others not",
     "pages": "a slice is read page by page, by number",
     "totals": "a page tells how many records the list has",
+    "open_ended": "nothing tells how many pages a list has but the empty one after the last",
     "sizes": "the vendor gives smaller pages than it is asked for, and says so",
     "json": "answers and records are JSON",
     "bare": "some list comes as a bare array",
@@ -51,7 +52,8 @@ class Listing:
         route: its route as the sandbox counts it.
         calls: pattern of its calls.
         sized: pattern of those of them that ask for a whole page.
-        shape: how the vendor calls the parts of a page's envelope; None where a slice is one answer.
+        shape: how the vendor calls the parts of a page's envelope, nothing where the page is a bare array; None where a
+            slice is one answer.
         text: a text of each record.
         spare: a field of each record that may be anything.
         others: calls of the route in a whole run that are not of this list, or only ask about it.

@@ -36,6 +36,7 @@ class Fms(Subject):
         "slices": "a report is one file for all offices",
         "pages": "a report is one file, read whole",
         "totals": "a report does not say how many rows it has",
+        "open_ended": "a report is one file, and ends where it ends",
         "sizes": "a report has no pages, so they have no size",
         "json": "a report is a CSV file",
         "bare": "a report is a CSV file, never an array",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.arrivy import Arrivy
 from tests.contract.facts import CAPABILITIES
 from tests.contract.fms import Fms
 from tests.contract.smartmoving import SmartMoving
@@ -14,7 +15,7 @@ from tests.contract.subject import Subject
 from tests.contract.tekmetric import Tekmetric
 
 #: A later source adds its line here: the policy tells it what else it has to say.
-LINES: tuple[type[Subject], ...] = (SmartMoving, Tekmetric, Fms)
+LINES: tuple[type[Subject], ...] = (SmartMoving, Tekmetric, Fms, Arrivy)
 
 
 def lines_with(*capabilities: str) -> list[type[Subject]]:

@@ -30,6 +30,7 @@ class SmartMoving(Subject):
     SOURCE = SMARTMOVING
     ACCOUNT = Account("smartmoving", "smartmoving", "smartmoving", "lgm")
     LACKS: ClassVar = {
+        "open_ended": "each page tells how many there are (contract, section 2)",
         "local_days": "its dates are local already, without a time (contract, section 7)",
         "cursor": "the sweep has no filter by time of change: it is read again for today and tomorrow",
         "stamps": "no record carries the time of its last change",

@@ -78,6 +78,27 @@ class Subject(Line):
     def expected(self, place: int) -> int:
         """Records that the vendor has in the slice at that place."""
 
+    def pages(self, place: int, size: int = 5) -> int:
+        """Pages that are read of the slice at that place, where the vendor gives so many records a page."""
+        if not self.has("pages"):
+            return 1
+        return -(-self.expected(place) // size) + self.has("open_ended")
+
+    @classmethod
+    def body(cls, records: str, total: int | None = None) -> str:
+        """Body of a page that is not the last one.
+
+        Args:
+            records: its records as JSON, with commas between them.
+            total: what the page says of the list; None, or a vendor whose pages say nothing: nothing.
+        """
+        shape = cls.LIST.shape
+        assert shape is not None
+        if not shape.rows:
+            return f"[{records}]"
+        told = "" if total is None else f',"{shape.total}":{total}'
+        return f'{{"{shape.rows}":[{records}]{told},"{shape.last}":false}}'
+
     @property
     @abstractmethod
     def one_slice(self) -> Request:

@@ -36,6 +36,7 @@ class Tekmetric(Subject):
     ACCOUNT = Account("tekmetric", "tekmetric", "tekmetric", "garage")
     SANDBOX: ClassVar = {"tekmetric_rate_per_minute": 0}
     LACKS: ClassVar = {
+        "open_ended": "each page tells how many there are (contract, section 1.4)",
         "required_day": "every date of a record may be missing",
         "windows": "what is read follows the vendor's time of change, not a service date",
         "names": "a record belongs to the shop whose id it carries, or whose list it came by",

@@ -180,10 +180,8 @@ def test_T24_a_page_that_repeats_for_ever_is_stopped(planned: Chunk) -> None:
 
 @over("pages", "json")
 def test_T24_a_last_page_that_never_ends_is_stopped(kind: Any, planned: Chunk) -> None:
-    shape = kind.LIST.shape
-
     def page(number: int) -> dict[str, Any]:
-        return {"kind": "body", "body": json.dumps({shape.rows: [{"id": f"{number}"}], shape.last: False})}
+        return {"kind": "body", "body": kind.body(json.dumps({"id": f"{number}"}))}
 
     for number in (1, 2, 3):
         rule(planned, page(number), page=number)

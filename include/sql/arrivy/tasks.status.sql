@@ -8,25 +8,28 @@ WITH touched AS (
     WHERE client_id = %(client)s AND account = %(account)s AND synced_at >= %(since)s
 ),
 
+newest AS (
+    SELECT DISTINCT ON (told.task_id)
+        told.task_id,
+        told.type,
+        coalesce(told.title, told.type_title) AS title,
+        told.reported_at,
+        told.reporter_id
+    FROM arrivy.task_statuses AS told
+    WHERE told.client_id = %(client)s AND told.account = %(account)s AND NOT told.is_deleted
+        AND told.task_id IN (SELECT touched.task_id FROM touched)
+    ORDER BY told.task_id, told.reported_at DESC, told.place DESC
+),
+
 news AS (
     SELECT
         tasks.task_id,
-        CASE WHEN newest.entry_id IS NULL THEN tasks.listed_status ELSE newest.type END AS status,
-        CASE
-            WHEN newest.entry_id IS NULL THEN tasks.listed_status_title
-            ELSE coalesce(newest.title, newest.type_title)
-        END AS status_title,
+        CASE WHEN newest.task_id IS NULL THEN tasks.listed_status ELSE newest.type END AS status,
+        CASE WHEN newest.task_id IS NULL THEN tasks.listed_status_title ELSE newest.title END AS status_title,
         newest.reported_at AS status_at,
         newest.reporter_id AS status_reporter_id
     FROM arrivy.tasks
-    LEFT JOIN LATERAL (
-        SELECT told.*
-        FROM arrivy.task_statuses AS told
-        WHERE told.client_id = tasks.client_id AND told.account = tasks.account AND told.task_id = tasks.task_id
-            AND NOT told.is_deleted
-        ORDER BY told.reported_at DESC, told.place DESC
-        LIMIT 1
-    ) AS newest ON TRUE
+    LEFT JOIN newest USING (task_id)
     WHERE tasks.client_id = %(client)s AND tasks.account = %(account)s
         AND tasks.task_id IN (SELECT touched.task_id FROM touched)
 )

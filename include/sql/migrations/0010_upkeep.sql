@@ -114,7 +114,7 @@ CREATE INDEX sync_slices_location ON ops.sync_slices (location_id, stream, slice
 CREATE FUNCTION core.is_routine(configuration jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN NOT configuration ?| ARRAY[
-    'since', 'days_back', 'board', 'max_records', 'is_backfill', 'replay', 'dry_run'
+    'since', 'days_back', 'board', 'max_records', 'is_backfill', 'replay', 'dry_run', 'migrated_from'
 ];
 COMMENT ON FUNCTION core.is_routine(jsonb) IS
 'Whether a sync read what its schedule reads: one of chosen days or records proves nothing about the others';
@@ -199,7 +199,8 @@ reads AS (
         SELECT history.status, history.start_time
         FROM ops.sync_history AS history
         WHERE history.crm_source = places.source AND history.account = places.account
-            AND history.sync_type = places.stream AND NOT history.configuration ? 'dry_run'
+            AND history.sync_type = places.stream
+            AND NOT history.configuration ?| ARRAY['dry_run', 'migrated_from']
         ORDER BY history.start_time DESC
         LIMIT 1
     ) AS newest ON TRUE

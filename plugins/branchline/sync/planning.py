@@ -74,12 +74,13 @@ def selected_streams(connection: Connection, sync: Sync, wave: str) -> list[Stre
 def _is_due(connection: Connection, sync: Sync, stream: Stream) -> bool:
     """Whether a daily stream was not read yet today, or is this run's own (a retry).
 
-    A sync of the future was written by a wrong clock; counted, it would hold the stream back until that day (T64).
+    A sync of the future was written by a wrong clock; counted, it would hold the stream back until that day (T64). A
+    row that was moved from a legacy history is no sync of ours.
     """
     row = one(
         connection,
         "SELECT NOT EXISTS (SELECT FROM ops.sync_history WHERE crm_source = %s AND account = %s AND sync_type = %s "
-        "AND status = 'success' AND NOT configuration ? 'dry_run' "
+        "AND status = 'success' AND NOT configuration ?| ARRAY['dry_run', 'migrated_from'] "
         "AND start_time BETWEEN now() - make_interval(hours => %s) AND now() AND run_id <> %s) AS due",
         (sync.source.slug, sync.account.account, stream.name, DAILY_HOURS, sync.run.run_id),
     )
