@@ -124,7 +124,7 @@ def _everybodys(streams: list[str]) -> dict[str, Param]:
             False,
             type="boolean",
             title="Force overwrite",
-            description="Rewrite rows that did not change, too. Never deletes first.",
+            description="Read from the beginning, and rewrite rows that did not change, too. Never deletes first.",
         ),
         "batch_size": Param(
             1000, type="integer", minimum=1, maximum=10000, title="Batch size", description="Records a COPY."

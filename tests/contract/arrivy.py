@@ -142,6 +142,10 @@ class Arrivy(Subject):
     def give_pages_of(self, size: int) -> None:
         self._change({"page_cap": size})
 
+    @classmethod
+    def uneven(cls, size: int) -> dict[str, Any]:
+        return {"arrivy_page_cap": size, "arrivy_short_pages": True}
+
     def grow_old(self, minutes: int) -> datetime:
         instant = NOW + timedelta(minutes=minutes)
         self.vendor.control.clock(instant.isoformat())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from branchline.ledger import Account
 from branchline.sources.arrivy import ARRIVY
 from branchline.warehouse import connect
 
-from tests.blocks.landed import Bench
+from tests.blocks.landed import Bench, Landed
 from tests.contract.facts import Case, Records
 
 ACCOUNT = Account("arrivy", "arrivy", "arrivy", "home")
@@ -87,6 +87,15 @@ def _local(bench: Bench, zone: str, instants: list[datetime]) -> list[date]:
     return [row.day for row in bench.rows("SELECT business_date AS day FROM arrivy.tasks ORDER BY task_id")]
 
 
+def _listed(bench: Bench, numbers: Sequence[int], at: datetime) -> Landed:
+    return bench.land("tasks", [_task(number) for number in numbers], at=at)
+
+
+def _lost(bench: Bench, numbers: Sequence[int], at: datetime) -> None:
+    keys = [str(_task(number)["id"]) for number in numbers]
+    bench.take("missing_tasks", [None] * len(keys), keys=keys, reasons=["missing"] * len(keys), at=at)
+
+
 def _of_task(ask: str, found: Any, **more: Any) -> Case:
     return Case("tasks", (_task(**more),), ask, found)
 
@@ -153,4 +162,8 @@ RECORDS = Records(
     ),
     no_instants=("2027-02-29T00:00:00Z", "2026-07-15T25:00:00Z", "noon", 1_772_000_000),
     local=_local,
+    listed=_listed,
+    missed="SELECT record_key FROM ops.lookups WHERE wanted = 'missing' AND stream = 'missing_tasks'",
+    lost=_lost,
+    gone="SELECT task_id FROM arrivy.tasks WHERE is_deleted",
 )

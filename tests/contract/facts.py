@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from typing import Any
 from branchline.merge import Counts
 
 from sandbox.vendor import PageShape
-from tests.blocks.landed import Bench
+from tests.blocks.landed import Bench, Landed
 
 #: What a source may have, each with what it means. A test names what it needs; a line names what it lacks, and why.
 CAPABILITIES = {
@@ -22,6 +22,7 @@ CAPABILITIES = {
     "sizes": "the vendor gives smaller pages than it is asked for, and says so",
     "json": "answers and records are JSON",
     "bare": "some list comes as a bare array",
+    "absence": "what a complete list no longer has is missed",
     "by_id": "records are asked for one by one, by their ids",
     "places": "a list is read place by place",
     "money": "records carry amounts",
@@ -144,6 +145,10 @@ class Records:
         instants: instants as they may be sent, with what is found.
         no_instants: what is no instant.
         local: lands records with these instants at a place of that zone; returns their local dates.
+        listed: lands a complete list of the records of these numbers, as it was at an instant.
+        missed: a query of the records that the last such list made us miss.
+        lost: lets the vendor say at an instant that it does not have the records of these numbers, where it is asked.
+        gone: a query of the tombstones.
     """
 
     bench: Callable[[str], AbstractContextManager[Bench]]
@@ -169,3 +174,7 @@ class Records:
     instants: tuple[tuple[Any, datetime | None], ...] = ()
     no_instants: tuple[Any, ...] = ()
     local: Callable[[Bench, str, list[datetime]], list[date]] | None = None
+    listed: Callable[[Bench, Sequence[int], datetime], Landed] | None = None
+    missed: str = ""
+    lost: Callable[[Bench, Sequence[int], datetime], None] | None = None
+    gone: str = ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 
 from branchline import ledger
 from branchline.ledger import Account
@@ -12,7 +12,7 @@ from branchline.merge import Counts
 from branchline.sources.fms import FMS
 from branchline.warehouse import connect
 
-from tests.blocks.landed import Bench
+from tests.blocks.landed import Bench, Landed
 from tests.contract.facts import Case, Records
 
 ACCOUNT = Account("fms", "fms", "fms", "press")
@@ -64,6 +64,13 @@ def _required(bench: Bench, sent: str) -> tuple[Counts, date | None, str | None]
     days = bench.rows("SELECT start_date FROM fms.loan_history")
     flaws = bench.rows("SELECT DISTINCT field FROM ops.quarantine")
     return counts, days[0].start_date if days else None, flaws[0].field if flaws else None
+
+
+def _listed(bench: Bench, numbers: Sequence[int], at: datetime) -> Landed:
+    return bench.land("loan_history", [_loan(activity_id=f"{number}") for number in numbers], at=at)
+
+
+_GONE = "SELECT activity_id FROM fms.loan_history WHERE is_deleted"
 
 
 RECORDS = Records(
@@ -124,5 +131,9 @@ RECORDS = Records(
         ("01-01-69", date(1969, 1, 1)),
     ),
     required_field="start_date",
+    listed=_listed,
+    missed=_GONE,
+    lost=lambda _bench, _numbers, _at: None,  # the report's word is all there is
+    gone=_GONE,
     no_days=("", "02-29-27", "13-01-25", "08-11/25", "today", "0", "20250811"),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from branchline.merge import Counts
 
-from tests.blocks.landed import Bench, bench, customer, detail, embedded, job
+from tests.blocks.landed import Bench, Landed, bench, customer, detail, embedded, job
 from tests.contract.facts import Case, Records
 
 _SWEPT = (date(2026, 7, 15), date(2026, 7, 16))
@@ -50,6 +51,15 @@ def _instant(bench: Bench, sent: Any) -> datetime | None:
     bench.take("jobs", [listed | {"startTimeUtc": sent}], keys=["opportunity 1"])
     found: datetime | None = bench.one("SELECT start_at FROM smartmoving.jobs")
     return found
+
+
+def _listed(bench: Bench, numbers: Sequence[int], at: datetime) -> Landed:
+    return bench.land("customers", [customer(number, job(number)) for number in numbers], window=_SWEPT, at=at)
+
+
+def _lost(bench: Bench, numbers: Sequence[int], at: datetime) -> None:
+    keys = [f"opportunity {number}" for number in numbers]
+    bench.take("opportunities", [None] * len(keys), keys=keys, reasons=["missing"] * len(keys), at=at)
 
 
 def _detail(*jobs: Any, ask: str, found: Any, **more: Any) -> Case:
@@ -133,4 +143,8 @@ RECORDS = Records(
         (None, None),
     ),
     no_instants=("2027-02-29T00:00:00Z", "noon"),
+    listed=_listed,
+    missed="SELECT record_key FROM ops.lookups WHERE wanted = 'missing'",
+    lost=_lost,
+    gone="SELECT job_id FROM smartmoving.swept_jobs WHERE is_deleted",
 )

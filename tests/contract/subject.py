@@ -46,6 +46,8 @@ class Subject(Line):
     #: A stream whose answer is a bare array, and the pattern of its calls.
     BARE: ClassVar[tuple[str, str]]
     BY_ID: ClassVar[ById]
+    #: A stream that is read from the vendor's own time of change on.
+    CURSOR: ClassVar[str]
     #: So many slices are many.
     MANY: ClassVar[int]
     #: Options of a world whose sync is quick, and of one whose list is read place by place.
@@ -126,6 +128,11 @@ class Subject(Line):
 
     def give_pages_of(self, size: int) -> None:
         """Let the vendor give smaller or larger pages from now on."""
+        raise NotImplementedError
+
+    @classmethod
+    def uneven(cls, size: int) -> dict[str, Any]:
+        """Options of a vendor whose pages have so many records at most, the first of them fewer."""
         raise NotImplementedError
 
     def ask_for_pages_of(self, size: int) -> None:

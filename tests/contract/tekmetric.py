@@ -38,6 +38,7 @@ class Tekmetric(Subject):
     LACKS: ClassVar = {
         "open_ended": "each page tells how many there are (contract, section 1.4)",
         "required_day": "every date of a record may be missing",
+        "absence": "a list shows what changed, so what it does not show has not",
         "windows": "what is read follows the vendor's time of change, not a service date",
         "names": "a record belongs to the shop whose id it carries, or whose list it came by",
         "keys": "the vendor gives the same token again and again while it lives (contract, section 1.1)",
@@ -64,6 +65,7 @@ class Tekmetric(Subject):
         r"/api/v1/(customers|vehicles)/\d",
         (("missing_customers", "[]"), ("missing_customers", "{}"), ("missing_vehicles", "[]"), ("profits", "null")),
     )
+    CURSOR = "repair_orders"
     MANY = 12
     LITTLE: ClassVar = {
         "tekmetric_shops": 1,

@@ -69,6 +69,7 @@ def test_T09_a_401_stops_the_account_at_once(kind: Any, make: Any, can_renew: bo
     renewing = Renewing(chunk.line)
     with pytest.raises(AccountRefused, match="HTTP 401") as caught:
         chunk.fetch(renewing.endpoint(chunk) if can_renew else renewing.held)
+    assert isinstance(caught.value, Reconfigure)
     assert not caught.value.is_transient
     assert chunk.served()["401"] <= (16 if can_renew else 8)
     assert renewing.times == int(can_renew)

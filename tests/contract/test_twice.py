@@ -1,8 +1,9 @@
-"""Doubled, overlapping and repeated runs, and what a wrong clock wrote (T61 to T64)."""
+"""Doubled, overlapping and repeated runs, replays, and what a wrong clock wrote (T61 to T64, T67)."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from branchline import sync
 from branchline.request import Request
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.blocks.landed import contents
+from tests.blocks.landed import CIRCUMSTANCE, Bench, after, contents
 from tests.contract.killing import THE_RUN
 from tests.contract.line import NOW
 from tests.contract.lines import over
@@ -37,7 +40,7 @@ def together(*works: Callable[[], Any]) -> list[BaseException]:
     return errors
 
 
-# --------------------------------------------------------------------------------------- T61 to T63, doubled and twice
+# --------------------------------------------------------------------------------- T61 to T63, T67, doubled and twice
 
 
 @over()
@@ -88,6 +91,81 @@ def test_T62_a_backfill_and_a_scheduled_run_that_overlap_end_the_same_in_either_
     )
     assert [row.run_id for row in twice] == ["backfill", "scheduled"]
     assert 0 < twice[0].records_fetched <= twice[1].records_fetched
+
+
+_PAGES = 4
+_shuffled = st.tuples(st.permutations(range(_PAGES)), st.lists(st.sampled_from(range(_PAGES)), max_size=_PAGES))
+
+
+@over()
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pages=_shuffled)
+def test_T62_pages_in_any_order_and_any_of_them_again_end_the_same(kind: Any, bench: Bench, pages: Any) -> None:
+    """Each page has another version of one record; the last one that was answered is the truth, wherever it comes."""
+    order, again = pages
+
+    def merged(numbers: list[int]) -> dict[str, Any]:
+        cases = [kind.RECORDS.version(number) for number in numbers]
+        (stream,) = {case.stream for case in cases}
+        keys = cases[0].keys
+        sent = [record for case in cases for record in case.records]
+        with bench.connection.transaction(force_rollback=True):
+            counts = bench.take(
+                stream, sent, keys=keys, asked=list(keys or [None]) * len(sent), times=[after(one) for one in numbers]
+            )
+            assert (counts.fetched, counts.created, counts.duplicates) == (len(numbers), 1, len(numbers) - 1)
+            assert bench.one(kind.RECORDS.told) == f"V{_PAGES - 1}"
+            return {table: rows_in(kind, bench, table) for table in (kind.ROOT, *kind.TABLES)}
+
+    assert merged([*order, *again]) == merged(list(range(_PAGES)))
+
+
+def rows_in(kind: Any, bench: Bench, table: str) -> list[Any]:
+    """A table's rows but for their circumstances, as the transaction under way sees them."""
+    left_out = CIRCUMSTANCE | kind.WRITTEN_AT
+    rows = [row._asdict().items() for row in bench.rows(f"SELECT * FROM {table}")]
+    return sorted(([pair for pair in row if pair[0] not in left_out] for row in rows), key=repr)
+
+
+@over()
+def test_T63_every_record_of_the_list_has_a_key_of_its_own_and_keeps_it(kind: Any, make: Any) -> None:
+    line = little(make, kind)
+    keys = []
+    for run in ("first", "second"):
+        line.sync(Request(full=True), run_id=run)
+        landed = line.warehouse.rows(
+            f"SELECT body ->> '{kind.LIST.key}' AS key FROM landing.records INNER JOIN ops.sync_slices AS slices "
+            "USING (slice_id) WHERE slices.stream = %s AND slices.run_id = %s",
+            (kind.LIST.stream, run),
+            role="admin",
+        )
+        keys.append(Counter(row.key for row in landed))
+    assert keys[0]
+    assert None not in keys[0]
+    assert set(keys[0].values()) == {1}
+    assert keys[0] == keys[1]
+
+
+@over()
+def test_T67_a_replay_changes_nothing_and_asks_nobody(kind: Any, make: Any) -> None:
+    line = little(make, kind)
+    line.sync()
+    instant = line.grow_old(15)
+    told = line.change()
+    line.sync(instant=instant)
+    assert line.errors == []
+    kept = [line.contents(), line.served(), cursors(line)]
+    assert set(line.sync(Request(replay=True), run_id="replay", instant=instant).values()) == {"success"}, line.errors
+    assert [line.contents(), line.served(), cursors(line)] == kept
+    told.check(line.warehouse)
+    replayed = line.warehouse.rows("SELECT * FROM ops.sync_history WHERE run_id = 'replay'")
+    assert sum(row.created + row.updated + row.deleted for row in replayed) == 0
+    assert sum(row.records_fetched for row in replayed) > line.expected(0) > 0
+
+
+def cursors(line: Any) -> list[Any]:
+    query = "SELECT stream, scope, cursor_value FROM ops.sync_cursors WHERE scope <> 'derived' ORDER BY 1, 2"
+    return list(line.warehouse.rows(query, role="admin"))
 
 
 @over()
@@ -147,7 +225,7 @@ def test_T64_an_answer_of_the_future_is_asked_for_again(kind: Any, make: Any) ->
 def test_T64_a_cursor_of_the_future_reads_nothing_and_says_so_until_a_full_run(kind: Any, make: Any) -> None:
     line = little(make, kind)
     line.sync()
-    stream = kind.LIST.stream
+    stream = kind.CURSOR
     line.warehouse.execute(
         "UPDATE ops.sync_cursors SET cursor_value = to_jsonb(%s::text) WHERE stream = %s", (FUTURE, stream)
     )
@@ -165,3 +243,23 @@ def test_T64_a_cursor_of_the_future_reads_nothing_and_says_so_until_a_full_run(k
     values = line.warehouse.rows("SELECT cursor_value FROM ops.sync_cursors WHERE stream = %s", (stream,))
     assert values
     assert all(NOW.replace(year=2000) < datetime.fromisoformat(row.cursor_value) <= instant for row in values)
+
+
+@over("windows")
+def test_T64_a_window_that_was_read_in_the_future_is_read_today_as_ever(kind: Any, make: Any) -> None:
+    line = little(make, kind)
+    line.sync()
+    stream = kind.LIST.stream
+    cursor = "SELECT cursor_value FROM ops.sync_cursors WHERE stream = %s AND scope = 'window'"
+    before = line.warehouse.one(cursor, (stream,))
+    line.warehouse.execute(
+        "UPDATE ops.sync_cursors SET cursor_value = to_jsonb(%s::text) WHERE stream = %s", (FUTURE, stream)
+    )
+    instant = line.grow_old(15)
+    told = line.change()
+    assert set(line.sync(instant=instant).values()) == {"success"}, line.errors
+    told.check(line.warehouse)
+    read = "SELECT records_fetched FROM ops.sync_history WHERE sync_type = %s AND run_id = 'run 2'"
+    assert line.warehouse.one(read, (stream,)) > 0
+    after_it = line.warehouse.one(cursor, (stream,))
+    assert datetime.fromisoformat(before) <= datetime.fromisoformat(after_it) <= instant

@@ -22,9 +22,9 @@ ID = re.compile(r"(?i)(?<![a-z0-9])t(\d\d)(?![0-9])")
 NEEDS: dict[str, tuple[set[str], ...]] = {
     **dict.fromkeys(("T01", "T02", "T03", "T04", "T05", "T07"), (set(),)),
     **dict.fromkeys(("T06", "T08", "T30", "T31"), ({"json", "pages"},)),
-    **dict.fromkeys(("T20", "T21", "T22"), ({"pages", "totals"},)),
+    **dict.fromkeys(("T20", "T21", "T22"), ({"pages", "totals"}, {"pages", "open_ended"})),
     "T09": ({"credentials"},),
-    "T23": ({"pages", "totals", "sizes"},),
+    "T23": ({"pages", "totals", "sizes"}, {"pages", "open_ended"}),
     "T24": ({"pages"},),
     "T32": ({"money"},),
     "T37": ({"windows"}, {"local_days"}),
@@ -32,8 +32,9 @@ NEEDS: dict[str, tuple[set[str], ...]] = {
     **dict.fromkeys(("T33", "T34", "T35", "T36", "T39", "T40"), (set(),)),
     "T41": ({"children"},),
     "T42": ({"references"},),
-    **dict.fromkeys(("T60", "T61", "T62", "T63", "T65", "T66"), (set(),)),
-    "T64": ({"derived"}, {"by_id"}, {"cursor"}),
+    **dict.fromkeys(("T60", "T61", "T62", "T63", "T65", "T66", "T67"), (set(),)),
+    "T64": ({"derived"}, {"by_id"}, {"cursor"}, {"windows"}),
+    "T69": ({"absence"},),
 }
 
 
@@ -88,7 +89,9 @@ def can_have(line: type[Subject], fault: str) -> bool:
 
 def test_every_fault_is_tried_on_a_source(tried: dict[str, set[str]]) -> None:
     assert sorted(NEEDS) == [
-        f"T{number:02}" for numbers in (range(1, 10), range(20, 25), range(30, 43), range(60, 67)) for number in numbers
+        f"T{number:02}"
+        for numbers in (range(1, 10), range(20, 25), range(30, 43), range(60, 68), (69,))
+        for number in numbers
     ]
     assert [fault for fault in NEEDS if not tried[fault]] == []
 

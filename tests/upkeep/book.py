@@ -73,7 +73,7 @@ class Book:
     ) -> int:
         """A sync that began and read its slices so many hours ago; returns its sync_id.
 
-        Each slice may say `place` (a shop), `state`, `verdict`, `total`, `records`, `hours` and `scope`.
+        Each slice may say `place` (a shop), `priority`, `state`, `verdict`, `total`, `records`, `hours`, `scope`.
         """
         self.runs += 1
         run_id = run or f"run {self.runs}"
@@ -94,10 +94,11 @@ class Book:
             self.rows(
                 "INSERT INTO ops.sync_slices (sync_id, source, account, client_id, stream, dag_id, run_id, scope, "
                 "location_id, priority, state, verdict, vendor_total, records, fetched_from, fetched_to) VALUES "
-                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, 'today', %s, %s, %s, %s, now() - %s, now() - %s) RETURNING 1",
+                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() - %s, now() - %s) RETURNING 1",
                 (
                     sync_id, self.source, self.account, self.client, stream, self.source, run_id,
                     told.get("scope", f"{place or 'all'} {self.runs} {number}"), self.places.get(place or ""),
+                    told.get("priority", "today"),
                     told.get("state", "merged"), told.get("verdict"), told.get("total"), told.get("records", 0),
                     read, read,
                 ),

@@ -91,6 +91,18 @@ def test_what_a_retry_made_whole_counts_from_its_oldest_page(book: Book) -> None
     assert book.fresh("customers").verdict == "never"
 
 
+@pytest.mark.parametrize("shop", [None, "north"])
+def test_past_days_that_wait_for_the_budget_make_the_present_no_older(book: Book, shop: str | None) -> None:
+    book.open_account("north")
+    book.expect("customers")
+    past: dict[str, Any] = {"place": shop, "priority": "backfill"}
+    book.sync("customers", 1, [{"place": shop}, past | {"state": "deferred"}], status="partial")
+    assert book.verdict("customers", shop) == ("fresh", "info")
+    book.connection.execute("DELETE FROM ops.sync_slices")
+    book.sync("customers", 1, [past])
+    assert book.fresh("customers", shop).verdict == "never", "past days alone tell nothing of the present"
+
+
 def test_a_run_that_planned_nothing_read_nothing(book: Book) -> None:
     book.open_account()
     book.expect("shops")

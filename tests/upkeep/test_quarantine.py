@@ -20,7 +20,7 @@ def test_open_rows_by_reason(book: Book) -> None:
         "UPDATE ops.quarantine SET first_seen_at = now() - interval '3 days' WHERE record_key = '2'"
     )
     rows = {row.reason: row for row in book.rows("SELECT *, now() AS now FROM ops.quarantine_summary")}
-    assert {reason: (row.records, row.scope, row.severity) for reason, row in rows.items()} == {
+    assert {reason: (row.open_rows, row.scope, row.severity) for reason, row in rows.items()} == {
         "missing": (2, "record", "warning"),
         "not_money": (1, "record", "warning"),
         "not_a_date": (1, "field", "info"),

@@ -22,8 +22,13 @@ COMMENT ON FUNCTION arrivy.as_instant(text) IS
 
 CREATE FUNCTION arrivy.as_zone(sent text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN sent ~ '^[A-Za-z_]+/' AND pg_input_is_valid('2000-01-01 00:00 ' || sent, 'timestamptz') THEN sent END;
-COMMENT ON FUNCTION arrivy.as_zone(text) IS 'An IANA zone that the database knows; anything else is none';
+RETURN CASE
+    WHEN btrim(sent) ~ '^[A-Za-z_]+(/[A-Za-z_-]+)+$|^Etc/GMT[+-]\d\d?$'
+        AND pg_input_is_valid('2000-01-01 00:00 ' || btrim(sent), 'timestamptz')
+        THEN btrim(sent)
+END;
+COMMENT ON FUNCTION arrivy.as_zone(text) IS
+'An IANA zone that the database knows, without the blanks around it; anything else is none';
 
 CREATE FUNCTION arrivy.as_object(sent jsonb) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -719,7 +724,7 @@ CREATE TABLE arrivy.task_statuses (
     LIKE core.audit INCLUDING ALL,
     PRIMARY KEY (client_id, account, task_id, entry_id)
 );
-CREATE INDEX task_statuses_reported ON arrivy.task_statuses (client_id, account, reported_at);
+CREATE INDEX task_statuses_reported ON arrivy.task_statuses (location_id, reported_at);
 CALL core.describe('arrivy.task_statuses', '{
     "": "The status history of each task: its newest entry is the truth (section 9, quirk 4)",
     "task_id": "Task",
@@ -889,10 +894,9 @@ CALL core.describe('arrivy.bookings', '{
     "updated": "When it was changed, as the vendor says"
 }');
 
-SELECT access.protect(tables.which)
-FROM (VALUES
-    ('arrivy.groups'::regclass), ('arrivy.entities'), ('arrivy.entity_readings'), ('arrivy.crews'),
-    ('arrivy.crew_members'), ('arrivy.status_definitions'), ('arrivy.customers'), ('arrivy.tasks'),
-    ('arrivy.task_entities'), ('arrivy.task_template_fields'), ('arrivy.task_statuses'), ('arrivy.location_reports'),
-    ('arrivy.bookings')
-) AS tables (which);
+SELECT access.protect(('arrivy.' || table_name)::regclass)
+FROM unnest(ARRAY[
+    'groups', 'entities', 'entity_readings', 'crews', 'crew_members', 'status_definitions', 'customers', 'tasks',
+    'task_entities', 'task_template_fields', 'task_statuses', 'location_reports', 'bookings'
+]) AS table_name;
+GRANT MAINTAIN ON ALL TABLES IN SCHEMA arrivy TO branchline_loader; -- noqa: PRS

@@ -98,8 +98,8 @@ CREATE POLICY people_read ON ops.quarantine FOR SELECT TO branchline_reader, bra
     (SELECT access.is_super_admin()) OR client_id = ANY((SELECT access.clients('{ADMIN,AUDITOR}', TRUE))::text[])
 );
 GRANT SELECT (
-    slice_id, sync_id, source, account, client_id, stream, dag_id, run_id, location_id, state, vendor_total, records,
-    fetched_from, fetched_to, verdict
+    slice_id, sync_id, source, account, client_id, stream, dag_id, run_id, location_id, priority, state, vendor_total,
+    records, fetched_from, fetched_to, verdict
 ) ON ops.sync_slices TO branchline_reader, branchline_api;
 GRANT SELECT (
     quarantine_id, source, account, client_id, stream, table_name, record_key, severity, reason, field, sync_id,
@@ -155,11 +155,13 @@ reads AS (
         SELECT of_run.fetched_from AS read_at
         FROM ops.sync_slices AS slices
         INNER JOIN ops.sync_history AS history USING (sync_id)
-        -- a run is complete for the location when all of its slices there are; a retry's are beside the first ones
+        -- A run is complete for the location when all of its slices there are; a retry's are beside the first ones.
+        -- Past days that a run makes good may wait for the budget: what is read of the present is fresh without them.
         CROSS JOIN LATERAL (
             SELECT
-                bool_and(beside.state = 'merged' AND beside.verdict IS DISTINCT FROM 'short') AS is_complete,
-                min(beside.fetched_from) AS fetched_from
+                bool_and(beside.state = 'merged' AND beside.verdict IS DISTINCT FROM 'short')
+                    FILTER (WHERE beside.priority <> 'backfill') AS is_complete,
+                min(beside.fetched_from) FILTER (WHERE beside.priority <> 'backfill') AS fetched_from
             FROM ops.sync_slices AS beside
             WHERE beside.dag_id = slices.dag_id AND beside.run_id = slices.run_id
                 AND beside.account = slices.account AND beside.stream = slices.stream
@@ -178,8 +180,9 @@ reads AS (
         CROSS JOIN LATERAL (
             SELECT
                 count(*) AS slices,
-                bool_and(slices.state = 'merged' AND slices.verdict IS DISTINCT FROM 'short') AS is_complete,
-                min(slices.fetched_from) AS fetched_from
+                bool_and(slices.state = 'merged' AND slices.verdict IS DISTINCT FROM 'short')
+                    FILTER (WHERE slices.priority <> 'backfill') AS is_complete,
+                min(slices.fetched_from) FILTER (WHERE slices.priority <> 'backfill') AS fetched_from
             FROM ops.sync_slices AS slices
             WHERE slices.dag_id = history.dag_id AND slices.run_id = history.run_id
                 AND slices.account = history.account AND slices.stream = history.sync_type
@@ -425,7 +428,7 @@ WITH grouped AS (
         open.severity AS scope,
         open.reason,
         open.field,
-        count(*) AS records,
+        count(*) AS open_rows,
         min(open.first_seen_at) AS oldest,
         max(open.last_seen_at) AS newest,
         max(open.sync_id) AS sync_id,
@@ -467,7 +470,7 @@ SELECT
     scope,
     reason,
     field,
-    records,
+    open_rows,
     oldest,
     newest,
     example_key,
@@ -534,9 +537,9 @@ SELECT
     concat_ws(' ', table_name, nullif(field, ''), reason),
     format(
         '%s open since %s, such as %s',
-        records, to_char(oldest AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), example_key
+        open_rows, to_char(oldest AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), example_key
     ),
-    records,
+    open_rows,
     remedy
 FROM ops.quarantine_summary;
 COMMENT ON VIEW ops.findings IS
