@@ -198,7 +198,41 @@ def fms() -> None:
         print(f"peak {large[-1]['peak_mb']:.0f} MB resident")
 
 
-CASES = {"fms": fms, "w1": w1, "unchanged": unchanged, "rate": rate, "memory": memory, "tekmetric": tekmetric}
+def arrivy() -> None:
+    """Arrivy whole at 100 ms: 60 crew members, 20,000 tasks over 90 days, readings every minute; floor and line."""
+    with running("--scale", "plan", *LATENCY) as world, warehouse.cluster() as cluster:
+        counts = world.ask("truth?source=arrivy&from=0001-01-01&to=9999-12-31")["counts"]
+        truth = {"tasks": counts["tasks"], "task_statuses": counts["taskStatuses"]}
+        truth["location_reports"] = counts["readings"]
+        print(f"truth: {truth}")
+        with warehouse.database(cluster) as conninfo:
+            least = side("-m", "bench.arrivy_floor", world.url, conninfo, "64")
+            found = {table: least[table] for table in truth}
+            assert found == truth, (found, truth)
+        with warehouse.database(cluster) as conninfo:
+            loader = warehouse.loader(conninfo)
+            first = side("-m", "bench.arrivy", world.url, loader, "64", "1")["runs"][0]
+            found = {table: warehouse.rows(conninfo, f"arrivy.{table}") for table in truth}
+            assert found == truth, (found, truth)
+            before = warehouse.written(conninfo)
+            second = side("-m", "bench.arrivy", world.url, loader, "64", "1")["runs"][0]
+            written = warehouse.written(conninfo) - before
+        for name, run in (("floor", least), ("first", first), ("second", second)):
+            print(f"{name:6} {run['wall']:7.1f} s   {run['wall'] / least['wall']:5.2f} x floor")
+        print(f"floor: fetch {least['fetch']:.1f} s; line: {first['calls']:,} calls, {first['rows']:,} records")
+        print(f"steps of the first sync {first['steps']}; peak {first['peak_mb']:.0f} MB")
+        print(f"steps of the second {second['steps']}; {written} tuples written by it")
+
+
+CASES = {
+    "fms": fms,
+    "w1": w1,
+    "unchanged": unchanged,
+    "rate": rate,
+    "memory": memory,
+    "tekmetric": tekmetric,
+    "arrivy": arrivy,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or CASES:

@@ -26,9 +26,9 @@ def load(base: str, conninfo: str, concurrency: int, runs: int) -> list[dict[str
     headers = {"X-Auth-Key": KEY, "X-Auth-Token": TOKEN}
     endpoint = Endpoint("arrivy", "arrivy", f"{base}/arrivy/api", headers, concurrency=concurrency)
     told = []
-    for number in range(runs):
+    for _ in range(runs):
         run = sync.Sync(
-            conninfo, ARRIVY, account, Run("bench", f"run {number}"), Request(), datetime.fromisoformat(NOW)
+            conninfo, ARRIVY, account, Run("bench", f"run {time.time_ns()}"), Request(), datetime.fromisoformat(NOW)
         )
         steps: dict[str, float] = {}
         rows = calls = 0

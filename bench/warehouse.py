@@ -81,7 +81,7 @@ def written(conninfo: str) -> int:
         connection.execute("SELECT pg_stat_force_next_flush()")
         row = connection.execute(
             "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables "
-            "WHERE schemaname IN ('smartmoving', 'tekmetric', 'fms', 'crm', 'core')"
+            "WHERE schemaname IN ('smartmoving', 'tekmetric', 'fms', 'arrivy', 'crm', 'core')"
         ).fetchall()[0]
     return int(row[0])
 

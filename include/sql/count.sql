@@ -1,11 +1,23 @@
--- What one stream landed, a verdict a record.
+-- What one stream landed, a verdict a record: what has none is in quarantine.
 SELECT
-    count(*) FILTER (WHERE landed.flaw IS DISTINCT FROM 'not_found') AS fetched,
-    count(*) FILTER (WHERE verdicts.verdict = 'duplicate') AS duplicates,
-    count(*) FILTER (WHERE verdicts.verdict = 'unchanged') AS unchanged,
-    count(*) FILTER (WHERE verdicts.verdict = 'stale') AS stale,
-    count(*) FILTER (WHERE verdicts.verdict IN ('created', 'updated') AND verdicts.is_gone) AS deleted,
-    count(*) FILTER (WHERE verdicts.verdict IS NULL AND landed.flaw IS DISTINCT FROM 'not_found') AS quarantined
-FROM landed
-LEFT JOIN verdicts USING (record_id)
-WHERE landed.is_own
+    sent.fetched,
+    judged.duplicates,
+    judged.unchanged,
+    judged.stale,
+    judged.deleted,
+    sent.fetched - judged.records AS quarantined
+FROM (
+    SELECT count(*) AS fetched
+    FROM landed
+    WHERE is_own AND flaw IS DISTINCT FROM 'not_found'
+) AS sent
+CROSS JOIN (
+    SELECT
+        count(*) AS records,
+        count(*) FILTER (WHERE verdict = 'duplicate') AS duplicates,
+        count(*) FILTER (WHERE verdict = 'unchanged') AS unchanged,
+        count(*) FILTER (WHERE verdict = 'stale') AS stale,
+        count(*) FILTER (WHERE verdict IN ('created', 'updated') AND is_gone) AS deleted
+    FROM verdicts
+    WHERE is_own
+) AS judged

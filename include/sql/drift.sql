@@ -1,5 +1,6 @@
 {# What nobody declared is noted once and loads all the same: codes that the vocabulary lacks, names of no location.
-   A reference list defines codes of its vocabulary; every other column only uses them. #}
+   A reference list defines codes of its vocabulary; every other column only uses them. What is known is left out before
+   the verdicts are looked up: as a rule that is all. #}
 WITH sent AS (
     {% for watched in columns %}
     SELECT DISTINCT
@@ -14,28 +15,27 @@ WITH sent AS (
     INNER JOIN verdicts USING (record_id)
     {% if watched.vocabulary == "location" %}
     INNER JOIN core.locations ON staged.location_id = locations.location_id AND NOT locations.is_mapped
-    {% endif %}
     WHERE verdicts.is_own AND verdicts.is_newest
+    {% else %}
+    WHERE verdicts.is_own AND verdicts.is_newest AND staged.{{ watched.column_name | ident }} IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM core.codes AS known
+            WHERE known.source = %(source)s AND known.vocabulary = {{ watched.vocabulary | literal }}
+                AND known.code = staged.{{ watched.column_name | ident }}::text AND known.is_known
+        )
+    {% endif %}
     {{ "UNION" if not loop.last }}
     {% endfor %}
 ),
 
-codes AS (
+unknown AS (
     SELECT
         sent.vocabulary,
         sent.code,
         bool_or(sent.defines) AS defines
     FROM sent
-    WHERE sent.vocabulary <> 'location' AND sent.code IS NOT NULL
+    WHERE sent.vocabulary <> 'location'
     GROUP BY sent.vocabulary, sent.code
-),
-
-unknown AS (
-    SELECT codes.*
-    FROM codes
-    LEFT JOIN core.codes AS known
-        ON known.source = %(source)s AND codes.vocabulary = known.vocabulary AND codes.code = known.code
-    WHERE known.is_known IS NOT TRUE
 ),
 
 added AS (

@@ -1,7 +1,8 @@
 {# One table of one stream: the text of its SELECT as typed columns, and what could not be typed as `flaws`.
    A SELECT that reads nothing but what landed may be shared by several workers of the database, which temporary tables
    cannot be: `landed` is then landing itself.
-   OFFSET 0 keeps the planner from writing an expression out at each of its uses: each is computed once. #}
+   OFFSET keeps the planner from writing an expression out at each of its uses: each is computed once. Its zero is written
+   as a bigint, since a plain 0 is cast first, which the planner takes for a limit: all above it would stay on one core. #}
 CREATE TEMP TABLE {{ staged | ident }} ON COMMIT DROP AS
 SELECT
     typed.record_id,
@@ -45,7 +46,7 @@ FROM (
         SELECT * FROM (
 {{ select }}
         ) AS given
-        OFFSET 0
+        OFFSET bigint '0'
     ) AS wire
-    OFFSET 0
+    OFFSET bigint '0'
 ) AS typed

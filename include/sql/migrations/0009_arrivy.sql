@@ -57,7 +57,7 @@ COMMENT ON FUNCTION arrivy.as_ids(jsonb) IS 'A list of ids as text, in the vendo
 CREATE FUNCTION arrivy.business_date(original text, instant text, zone text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN original ~ '^\d{4}-\d\d-\d\d[T ]\d\d:.*([+-]\d\d:?\d\d|Z)$' THEN left(original, 10)
+    WHEN original ~ '^\d{4}-\d\d-\d\d[T ]\d\d:.*([+-]\d\d:?\d\d|Z)$' THEN core.as_day(original)
     WHEN zone IS NOT NULL AND pg_input_is_valid(arrivy.as_instant(instant), 'timestamptz')
         THEN (arrivy.as_instant(instant)::timestamptz AT TIME ZONE zone)::date::text
 END;

@@ -1,13 +1,13 @@
 -- customers.location_ids: where a customer's opportunities are, as far as their details are known. It is no part of
 -- the row's hash: a sweep neither sets nor clears it.
-WITH places AS (
-    SELECT DISTINCT
-        swept.client_id,
-        swept.account,
+WITH known AS (
+    SELECT
         swept.customer_id,
-        coalesce(detail.location_id, swept.location_id) AS location_id
+        array_agg(DISTINCT places.location_id) FILTER (WHERE places.location_id IS NOT NULL) AS location_ids
     FROM smartmoving.swept_opportunities AS swept
-    LEFT JOIN smartmoving.opportunities AS detail USING (client_id, account, opportunity_id)
+    LEFT JOIN smartmoving.opportunities AS detail
+        ON detail.account = %(account)s AND swept.opportunity_id = detail.opportunity_id
+    CROSS JOIN LATERAL (SELECT coalesce(detail.location_id, swept.location_id) AS location_id) AS places
     WHERE swept.account = %(account)s AND (
         swept.synced_at >= %(since)s
         OR swept.customer_id IN (
@@ -21,26 +21,17 @@ WITH places AS (
             SELECT customer_id FROM smartmoving.customer_phones WHERE account = %(account)s AND synced_at >= %(since)s
         )
     )
-),
-
-known AS (
-    SELECT
-        client_id,
-        account,
-        customer_id,
-        array_agg(location_id ORDER BY location_id) FILTER (WHERE location_id IS NOT NULL) AS location_ids
-    FROM places
-    GROUP BY client_id, account, customer_id
+    GROUP BY swept.customer_id
 ),
 
 phones AS (
     UPDATE smartmoving.customer_phones AS target SET location_ids = known.location_ids
     FROM known
-    WHERE target.client_id = known.client_id AND target.account = known.account
+    WHERE target.client_id = %(client)s AND target.account = %(account)s
         AND target.customer_id = known.customer_id AND target.location_ids <> known.location_ids
 )
 
 UPDATE smartmoving.customers AS target SET location_ids = known.location_ids
 FROM known
-WHERE target.client_id = known.client_id AND target.account = known.account
+WHERE target.client_id = %(client)s AND target.account = %(account)s
     AND target.customer_id = known.customer_id AND target.location_ids <> known.location_ids
