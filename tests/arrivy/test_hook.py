@@ -48,7 +48,9 @@ def test_nothing_but_the_two_headers_tells_who_calls(connect: Connect) -> None:
     assert url == "https://app.arrivy.com/api/tasks?from=2026-07-15T07%3A00%3A00%2B00%3A00&page=1"
 
 
-@pytest.mark.parametrize(("extra", "rate"), [({}, 30), ({"requests_per_minute": 90}, 90), ({"requests_per_minute": 0}, 0)])
+@pytest.mark.parametrize(
+    ("extra", "rate"), [({}, 30), ({"requests_per_minute": 90}, 90), ({"requests_per_minute": 0}, 0)]
+)
 def test_thirty_calls_a_minute_unless_the_connection_says_otherwise(
     connect: Connect, extra: dict[str, Any], rate: float
 ) -> None:

@@ -191,7 +191,9 @@ class Desk:
             "VALUES (%s, %s, '77', now(), gen_random_uuid())",
             (self.account.client, name),
         )
-        self.place = self.warehouse.one("SELECT location_id FROM core.locations WHERE is_mapped AND account = %s", (name,))
+        self.place = self.warehouse.one(
+            "SELECT location_id FROM core.locations WHERE is_mapped AND account = %s", (name,)
+        )
 
     def has_read(self, until: datetime | None) -> None:
         """Let complete slices have read so far."""
