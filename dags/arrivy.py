@@ -16,7 +16,7 @@ readings go on from each crew member's own last one.
 The waves: `groups` (groups and status definitions), `lists` (entities, tasks and, once a day, customers, crews and
 bookings), `missing` (what a complete list no longer shows, asked for by id: only a 404 is a deletion), `tracks` (status
 histories of tasks that changed or are near, readings of active crew members). Arrivy documents no rate: 30 calls a
-minute unless the connection's extra `requests_per_minute` says otherwise, and each wave's plan says how long that takes.
+minute unless the connection's extra `requests_per_minute` says otherwise; each wave's plan says how long that takes.
 
 As the original implementation's command:
 `airflow dags trigger arrivy --conf '{"streams": ["tasks"], "since": "2025-01-01", "dry_run": true, "batch_size": 50}'`

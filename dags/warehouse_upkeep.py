@@ -21,7 +21,6 @@ DAG makes a warning. Retention: settings `landing_days` (14) and `history_days` 
 Replay and the recognition of stale observations reach as far back as landing.
 """
 
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,9 +41,7 @@ from branchline.sources.arrivy import ARRIVY
 from branchline.sources.fms import FMS, FMS_WORKBOOKS
 from branchline.sources.smartmoving import SMARTMOVING
 from branchline.sources.tekmetric import TEKMETRIC
-from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, upkeep, warehouse_conninfo
-
-log = logging.getLogger(__name__)
+from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, is_paused, upkeep, warehouse_conninfo
 
 NIGHT = nightly("fms", hour=2, minute=0, zone="America/Los_Angeles")
 #: When each DAG that reads a source does so; None where it waits for somebody, and nothing is expected.
@@ -55,16 +52,6 @@ EXPECTED = {
     "fms_workbooks": (FMS_WORKBOOKS, None),
     "arrivy": (ARRIVY, schedule_of("arrivy", "20 * * * *")),
 }
-
-
-def is_paused(dag_id: str) -> bool:
-    """Whether somebody has paused that DAG; where Airflow cannot tell, its data is late like any other."""
-    context: Any = get_current_context()
-    try:
-        return bool(context["ti"].get_dag(dag_id).is_paused)
-    except Exception:  # noqa: BLE001 - a DAG that is gone, the API: how old the data is must be told nevertheless
-        log.warning("Airflow does not tell whether %s is paused: it is taken for running", dag_id)
-        return False
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)

@@ -15,6 +15,8 @@ WHERE NOT known.is_deleted AND known.observed_at <= lists.fetched_to AND lists.v
     AND (
         lookup.reason IS DISTINCT FROM 'missing' OR NOT lookup.was_found
         OR lookup.asked_at < lists.fetched_from - interval '1 day'
+        -- an answer of the future is no answer: a clock was wrong (T64)
+        OR lookup.asked_at > now() + interval '1 day'
     )
     AND NOT EXISTS (
         SELECT FROM {{ root.staged | ident }} AS staged

@@ -19,3 +19,5 @@ ORDER BY slices.source, slices.account, slices.stream, keys.record_key, slices.f
 ON CONFLICT (source, account, stream, record_key) DO UPDATE SET
     asked_at = excluded.asked_at, reason = excluded.reason, was_found = excluded.was_found, wanted = NULL
 WHERE lookup.asked_at <= excluded.asked_at
+    -- one of the future was written by a wrong clock: an answer of today puts it right (T64)
+    OR lookup.asked_at > now() + interval '1 day'

@@ -205,10 +205,11 @@ class _Chunk:
         known = (piece.pages_total, piece.has_moved)
         self._ask(place, piece.learn(number, page))
         if known != (piece.pages_total, piece.has_moved):
-            # A total that moved is remembered at once: a later try would see only the newest and believe it.
+            # A total that moved is remembered at once: a later try would see only the newest and believe it. So is a
+            # list that the account does not have: a later try would see an empty one and retire everything.
             await self._ledger.execute(
                 "UPDATE ops.sync_slices SET pages_total = %s, vendor_total = %s, verdict = %s WHERE slice_id = %s",
-                (piece.pages_total, piece.total, "short" if piece.has_moved else None, piece.slice_id),
+                (piece.pages_total, piece.total, piece.doubt, piece.slice_id),
             )
         await self._landing.put(
             LandedPage(piece.slice_id, number, page.records, at, piece.asked(number), _untold(piece))

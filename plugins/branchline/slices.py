@@ -61,7 +61,7 @@ class Slice:
         self._place = quote(row.request.get("place", ""), safe="")
         self._params = [*stream.params, *_pairs(row.request.get("params", {}))]
         self._first = 0 if self._keys is not None else stream.paging.first if stream.paging else 1
-        self._is_lacking = False
+        self._is_lacking = row.verdict == "lacking"
         self._max_records = max_records
         done = set(row.pages or ())
         self.resumed = len(done)
@@ -211,6 +211,11 @@ class Slice:
         self._highest = max(self._highest, last)
         self.missing.update(fresh)
         return fresh
+
+    @property
+    def doubt(self) -> str | None:
+        """What a later try must know of the pages that are here, see `judge`: short, lacking or nothing."""
+        return "lacking" if self._is_lacking else "short" if self.has_moved else None
 
     @property
     def needs_count(self) -> bool:

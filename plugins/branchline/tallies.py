@@ -24,7 +24,7 @@ def lists_of(declared: Declared) -> Iterator[tuple[str, tuple[Stream, ...]]]:
         if stream.due is None:
             filled[stream.root].append(stream)
     for root, streams in filled.items():
-        if not any(stream.window or stream.changed for stream in streams):
+        if not any(stream.window or stream.rolling or stream.changed for stream in streams):
             yield f"{declared.source.slug}.{root}", tuple(streams)
 
 

@@ -351,6 +351,16 @@ def _probe(vendor: VendorHook) -> Any:
     return vendor if hasattr(vendor, "honours_location") else None
 
 
+def is_paused(dag_id: str) -> bool:
+    """Whether somebody has paused that DAG; where Airflow cannot tell, its data is late like any other."""
+    context: Any = get_current_context()
+    try:
+        return bool(context["ti"].get_dag(dag_id).is_paused)
+    except Exception:  # noqa: BLE001 - a DAG that is gone, the API: how old the data is must be told nevertheless
+        log.warning("Airflow does not tell whether %s is paused: it is taken for running", dag_id)
+        return False
+
+
 def warehouse_conninfo(conn_id: str = WAREHOUSE) -> str:
     """A libpq connection string of the Airflow Connection, which may carry any libpq option in its extra.
 

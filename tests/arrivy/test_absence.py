@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from branchline import sync
 from branchline.request import Request
 
 from tests.arrivy.company import LITTLE, TASKS, change, counts, later, task, truth_of, watch
@@ -288,6 +289,32 @@ def test_a_list_that_ends_in_a_not_found_retires_nothing(arrivy: Any) -> None:
     )
     refuse(line, "crews", page=2)
     line.sync(read)
+    assert line.warehouse.one("SELECT count(*) FROM arrivy.crews WHERE is_deleted") == 0
+
+
+#: What a process leaves that is killed when its pages are landed and its slice is not closed.
+UNCLOSED = """
+CREATE FUNCTION public.forget_the_end() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN NEW.state := OLD.state; NEW.verdict := OLD.verdict; RETURN NEW; END $$;
+CREATE TRIGGER killed BEFORE UPDATE ON ops.sync_slices FOR EACH ROW WHEN (NEW.state = 'done')
+EXECUTE FUNCTION public.forget_the_end();
+"""
+
+
+def test_T60_an_account_without_the_list_is_so_for_the_next_try_too(arrivy: Any) -> None:
+    line = arrivy(**LITTLE)
+    read = Request(streams=("crews",))
+    line.sync(read)
+    refuse(line, "crews")
+    run = line.begin(read, run_id="killed")
+    chunks = line.plan(run, "lists")
+    line.warehouse.execute(UNCLOSED)
+    line.fetch(run, "lists", chunks)
+    line.warehouse.execute("DROP TRIGGER killed ON ops.sync_slices")
+    calls = watch(line, "/crews")
+    line.wave(run, "lists")
+    assert calls() == 0, "the page is here"
+    assert sync.close(run) == {"crews": "success"}
     assert line.warehouse.one("SELECT count(*) FROM arrivy.crews WHERE is_deleted") == 0
 
 

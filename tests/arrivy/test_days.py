@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,7 +47,7 @@ def days(pieces: list[Any]) -> tuple[date, date]:
     """First and last day; every day between them is there once, from its midnight to the next."""
     found = [date.fromisoformat(scope) for scope, _, _ in pieces]
     assert found == [found[0] + place * DAY for place in range(len(found))]
-    for (_, _, end), (_, start, _) in zip(pieces, pieces[1:], strict=False):
+    for (_, _, end), (_, start, _) in pairwise(pieces):
         assert end == start
     zone = ZoneInfo("America/Los_Angeles")
     assert datetime.fromisoformat(pieces[0][1]) == datetime.combine(found[0], datetime.min.time(), zone)

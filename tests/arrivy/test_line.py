@@ -1,4 +1,4 @@
-"""Arrivy's sync against the sandbox: the vendor's world and the warehouse agree, and what did not change is not written."""
+"""Arrivy's sync against the sandbox: vendor and warehouse agree, and what did not change is not written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the crew was: each crew member's readings from its own last one on, whatever becomes of the member meanwhile."""
+"""Where the crew was: each member's readings from its own last one on, whatever becomes of the member meanwhile."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def told(line: Any) -> dict[str, Any]:
 def found(line: Any) -> dict[str, Any]:
     """Count, first and last reading of each crew member."""
     rows = line.warehouse.rows(
-        "SELECT entity_id, count(*) AS count, min(reported_at), max(reported_at) FROM arrivy.location_reports GROUP BY 1"
+        "SELECT entity_id, count(*) AS count, min(reported_at), max(reported_at) "
+        "FROM arrivy.location_reports GROUP BY entity_id"
     )
     return {row.entity_id: tuple(row[1:]) for row in rows}
 

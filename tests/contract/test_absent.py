@@ -24,7 +24,9 @@ def test_T69_a_list_that_lost_a_quarter_is_refused_until_somebody_accepts_it(kin
 
 
 @over("absence")
-def test_T69_a_list_that_lost_a_twentieth_makes_tombstones_and_what_comes_again_is_none(kind: Any, bench: Bench) -> None:
+def test_T69_a_list_that_lost_a_twentieth_makes_tombstones_and_what_comes_again_is_none(
+    kind: Any, bench: Bench
+) -> None:
     records = kind.RECORDS
     bench.merge(records.listed(bench, range(60), after(0)))
     bench.merge(records.listed(bench, range(57), after(60)))

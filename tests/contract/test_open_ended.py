@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from branchline.errors import VendorChanged
+from branchline.request import Request
 
 from tests.contract.lines import over
 from tests.fetching import Chunk, only, reference, rule
@@ -149,6 +150,22 @@ def test_T23_the_cap_moves_between_two_tries_and_the_next_sync_has_everything(li
     assert 10 <= there(line) <= line.expected(0)
     read(line)
     assert (there(line), tombstones(line)) == (line.expected(0), 0)
+
+
+@over("pages", "open_ended")
+def test_T24_a_vendor_that_ignores_the_page_number_changes_nothing(kind: Any, make: Any) -> None:
+    line = make(**kind.LITTLE)
+    assert set(line.sync().values()) == {"success"}, line.errors
+    kept = line.contents()
+    line.vendor.control.faults({"match": r"[?&]page=\d", "action": "repeat_page"})
+    statuses = line.sync(Request(full=True))
+    # A day without a task is an empty page, which repeats none.
+    assert statuses.pop(kind.LIST.stream) == "partial"
+    paged = {stream.name for stream in kind.SOURCE.streams if stream.paging}
+    assert {statuses[name] for name in paged & set(statuses)} == {"failed"}
+    assert {type(error) for error in line.errors} == {VendorChanged}
+    assert line.contents() == kept
+    assert line.warehouse.one("SELECT count(*) FROM ops.lookups WHERE wanted IS NOT NULL", role="admin") == 0
 
 
 @over("pages", "open_ended")

@@ -219,6 +219,28 @@ def test_T64_an_answer_of_the_future_is_asked_for_again(kind: Any, make: Any) ->
     by_id = [stream.name for stream in kind.SOURCE.streams if stream.due]
     asked = "SELECT sum(api_calls) FROM ops.sync_history WHERE run_id = 'run 2' AND sync_type = ANY(%s)"
     assert line.warehouse.one(asked, (by_id,)) > 5
+    still = (
+        "SELECT count(*) FROM ops.lookups INNER JOIN ops.sync_slices AS slices USING (stream) WHERE run_id = 'run 2' "
+        "AND slices.request -> 'keys' ? record_key AND asked_at > now() + interval '1 day'"
+    )
+    assert line.warehouse.one(still, role="admin") == 0, "what was asked for again is not due for ever"
+
+
+@over("absence", "by_id")
+def test_T64_an_answer_of_the_future_about_what_was_missing_is_asked_for_again(kind: Any, bench: Bench) -> None:
+    records = kind.RECORDS
+    bench.merge(records.listed(bench, range(12), after(0)))
+    bench.merge(records.listed(bench, range(10), after(60)))
+    missed = bench.rows(records.missed)
+    assert len(missed) == 2
+    # The vendor has them, though no list shows them; it was a wrong clock that wrote when it said so.
+    bench.rows(
+        "UPDATE ops.lookups SET asked_at = '2999-01-01', was_found = TRUE, wanted = NULL "
+        "WHERE wanted = 'missing' RETURNING 1"
+    )
+    assert bench.rows(records.missed) == []
+    bench.merge(records.listed(bench, range(10), after(120)))
+    assert bench.rows(records.missed) == missed
 
 
 @over("cursor")

@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "outbox": (("form",), ("queue",), ("sending",), ("__init__",)),
     "sync": (
         ("run",),
+        ("starting",),
         ("coverage", "changes", "probing", "fetching", "merging", "placing", "closing"),
         ("planning", "uploading"),
         ("__init__",),

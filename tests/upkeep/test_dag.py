@@ -51,6 +51,7 @@ def stand_in(module: ModuleType, monkeypatch: pytest.MonkeyPatch, *paused: str) 
     run = SimpleNamespace(dag_id="warehouse_upkeep", run_id="run")
     context = {"dag_run": run, "ti": SimpleNamespace(get_dag=get_dag)}
     monkeypatch.setattr(module, "get_current_context", lambda: context)
+    monkeypatch.setattr("branchline.tasks.get_current_context", lambda: context)
 
 
 def test_each_source_is_expected_when_its_own_dag_runs() -> None:

@@ -23,5 +23,7 @@ WHERE NOT known.is_deleted AND known.observed_at <= lists.fetched_to
     AND (
         lookup.reason IS DISTINCT FROM 'missing' OR NOT lookup.was_found
         OR lookup.asked_at < lists.fetched_from - interval '1 day'
+        -- an answer of the future is no answer: a clock was wrong (T64)
+        OR lookup.asked_at > now() + interval '1 day'
     )
     AND NOT EXISTS (SELECT FROM staged_tasks AS staged WHERE staged.task_id = known.task_id)

@@ -55,5 +55,7 @@ WHERE windows.slice_id = ANY(%(slices)s)
     AND coalesce(lookup.was_found, TRUE)
     AND (
         lookup.reason IS DISTINCT FROM 'missing' OR lookup.asked_at < windows.fetched_from - interval '1 day'
+        -- an answer of the future is no answer: a clock was wrong (T64)
+        OR lookup.asked_at > now() + interval '1 day'
     )
     AND NOT EXISTS (SELECT FROM staged_swept_jobs AS staged WHERE staged.job_id = known.job_id)
