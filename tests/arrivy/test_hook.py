@@ -66,7 +66,7 @@ def test_the_connections_extra_overrides_the_defaults(connect: Connect) -> None:
     assert ArrivyHook("arrivy").chunks() == 2
 
 
-@pytest.mark.parametrize("host", ["http://app.arrivy.com/api", "https://canary:canary@app.arrivy.com/api", ""])
+@pytest.mark.parametrize("host", ["http://app.arrivy.com/api", "https://canary:canary@arrivy.example.com/api", ""])
 def test_a_host_that_would_give_the_key_away_is_refused(connect: Connect, host: str) -> None:
     with pytest.raises(Reconfigure) as refused:
         connect(host)
