@@ -106,6 +106,26 @@ def test_a_dry_run_counts_and_writes_nothing(stack: Any) -> None:
     assert stack.rows("SELECT count(*) AS n FROM smartmoving.customers")[0].n == before
 
 
+def test_arrivys_unified_command_tries_a_stream_from_a_day_on(stack: Any) -> None:
+    before = stack.rows("SELECT count(*) AS n, max(synced_at) AS at FROM arrivy.tasks")
+    run = stack.trigger("arrivy", {"streams": ["tasks"], "since": "2025-01-01", "dry_run": True, "batch_size": 50})
+    assert run["state"] == "success"
+    (row,) = stack.rows("SELECT * FROM ops.sync_history WHERE run_id = %s", (run["dag_run_id"],))
+    assert (row.crm_source, row.sync_type, row.status) == ("arrivy", "tasks", "success")
+    assert row.records_fetched >= 90
+    assert row.records_fetched == row.created + row.updated + row.unchanged + row.stale + row.duplicates
+    assert stack.rows("SELECT count(*) AS n, max(synced_at) AS at FROM arrivy.tasks") == before
+
+
+def test_upkeep_finds_every_source_fresh(stack: Any) -> None:
+    run = stack.trigger("warehouse_upkeep", {})
+    assert run["state"] == "success", stack.rows("SELECT * FROM ops.findings WHERE severity = 'error'")
+    fresh = stack.rows("SELECT DISTINCT source FROM ops.freshness WHERE verdict = 'fresh'")
+    assert {row.source for row in fresh} == {"smartmoving", "tekmetric", "fms", "arrivy"}
+    kept = stack.rows("SELECT DISTINCT check_name FROM ops.check_results WHERE run_id = %s", (run["dag_run_id"],))
+    assert {row.check_name for row in kept} == {"freshness", "reconciliation", "quarantine"}
+
+
 def test_a_backfill_reads_a_day_once_and_equals_an_explicit_window(stack: Any) -> None:
     day = (datetime.now(UTC) - timedelta(days=4)).date()
     begin = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
