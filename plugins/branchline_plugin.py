@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
+from branchline.web import FrontDoor
 
 
 class BranchlinePlugin(AirflowPlugin):
-    """Branchline in Airflow's list of plugins."""
+    """Branchline in Airflow's list of plugins: its API below /branchline."""
 
     name = "branchline"
+    fastapi_apps: ClassVar[list[dict[str, Any]]] = [
+        {"name": "branchline", "app": FrontDoor(), "url_prefix": "/branchline"}
+    ]

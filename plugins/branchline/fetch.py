@@ -223,7 +223,7 @@ class _Chunk:
             await self._landing.flush()
             distinct = await self._count_distinct(piece)
         verdict = piece.judge(distinct)
-        if verdict == "short" and not piece.rereads:
+        if verdict == "short" and piece.total is not None and not piece.rereads:
             await self._restart(place, piece)
             return
         piece.is_closed = True

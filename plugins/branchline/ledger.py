@@ -268,12 +268,16 @@ def close_sync(connection: Connection, sync_id: int, error: str | None = None, *
                 max(window_end) AS window_end,
                 string_agg(DISTINCT error_message, E'\n') FILTER (WHERE state <> %(done)s) AS errors,
                 string_agg(
-                    format(
+                    CASE WHEN vendor_total IS NULL THEN format(
+                        '%%s %%s: %%s records came, which is where this vendor is said to cut a list without a word. '
+                        'What came is merged and nothing is taken for deleted, but records may be missing: read these '
+                        'days one by one, by a backfill or with since and until.', stream, scope, records
+                    ) ELSE format(
                         '%%s %%s: the list moved while it was read, or is shorter than the vendor counts (it counts '
                         '%%s, %%s came). What came is merged and nothing is taken for deleted, but a record may be '
                         'missing: trigger a new run that reads it; clearing this one reads no merged slice again.',
                         stream, scope, vendor_total, records
-                    ), E'\n' ORDER BY slice_id
+                    ) END, E'\n' ORDER BY slice_id
                 ) FILTER (WHERE state = %(done)s AND verdict = 'short') AS doubts,
                 coalesce(sum(waited_seconds), 0) AS waited
             FROM ops.sync_slices WHERE sync_id = %(sync_id)s

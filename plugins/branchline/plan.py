@@ -19,6 +19,8 @@ KEYS_PER_SLICE = 100
 MOST_CHUNKS = 4
 #: Calls that are worth a task instance of their own (about a third of a CPU second each).
 CALLS_PER_CHUNK = 400
+#: Calls that an id's list is taken to cost when it is read from the beginning: months of it, by the minute.
+FIRST_CALLS = 100
 
 #: Why a record is asked for by id, and the class of calls that it belongs to.
 REASON_PRIORITY = {
@@ -157,29 +159,49 @@ def rolling(
     return slices
 
 
-def newer(stream: Stream, due: Sequence[Any], spans: Mapping[str, Span], *, moves_cursor: bool) -> list[SliceSpec]:
+def newer(
+    stream: Stream,
+    due: Sequence[Any],
+    spans: Mapping[str, Span],
+    *,
+    moves_cursor: bool,
+    calls_each: int = 2,
+    most_calls: int | None = None,
+) -> tuple[list[SliceSpec], int]:
     """Slices of a stream whose lists are read from their own cursors on: one an id.
+
+    Those that go on from a cursor come first. One from the beginning costs many calls, and as many of those are begun
+    as the rate allows a run, one at least: a run that cannot end in time would never move a cursor.
 
     Args:
         stream: has `newer_than`.
         due: rows (record_key, name, location_id).
         spans: what each is read for, by record_key; an id without one is left out.
         moves_cursor: whether a complete slice says where the next sync begins.
+        calls_each: calls that one is expected to take that goes on from a cursor.
+        most_calls: calls that the credential's rate allows one run; None without a rate.
 
     Returns:
-        Slices in the order of the due list.
+        The slices, and how many ids the rate leaves for later.
     """
-    slices = []
-    for row in due:
-        span = spans.get(row.record_key)
-        if span is None:
+    slices: list[SliceSpec] = []
+    spent = left_out = 0
+    begun = {True: 0, False: 0}
+    wanted = [(row, spans[row.record_key]) for row in due if row.record_key in spans]
+    for row, span in sorted(wanted, key=lambda pair: pair[1].start is None):
+        is_first = span.start is None
+        calls = FIRST_CALLS if is_first else calls_each
+        if most_calls is not None and spent + calls > most_calls and begun[is_first]:
+            left_out += 1
             continue
+        spent += calls
+        begun[is_first] += 1
         params = {} if span.start is None else {str(stream.newer_than): span.start.isoformat()}
         mark = cursor_mark(row.record_key, span.end, moves_cursor=moves_cursor)
         request = {"params": params, "place": row.record_key, **mark}
         scope = f"{(row.name or '').strip()} {row.record_key}".strip()
         slices.append(SliceSpec(stream.name, scope, "details", request, row.location_id))
-    return slices
+    return slices, left_out
 
 
 def changes(

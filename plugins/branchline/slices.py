@@ -126,8 +126,11 @@ class Slice:
             if page.is_bare != self._stream.is_list:
                 raise VendorChanged(doing, "a list where one record was expected" if page.is_bare else "not a list")
         elif self._stream.paging is not None and number == self._first and not page.records:
-            if page.is_bare and not self._stream.paging.is_bare:
-                raise VendorChanged(doing, "an empty list without the envelope")
+            if page.is_bare is not self._stream.paging.is_bare:
+                raise VendorChanged(
+                    doing,
+                    "an empty list without the envelope" if page.is_bare else "an empty list in an envelope",
+                )
             if page.total:
                 raise VendorChanged(doing, f"the first page is empty though the vendor counts {page.total} records")
         seen_as = self._pages_seen.get(self._digest(number, page), number) if page.records else number
@@ -218,6 +221,12 @@ class Slice:
         return "lacking" if self._is_lacking else "short" if self.has_moved else None
 
     @property
+    def _may_be_cut(self) -> bool:
+        """Whether it ends where the vendor is said to cut a list: reading it again would tell nothing else."""
+        cap = self._stream.paging.cap if self._stream.paging else None
+        return cap is not None and self._keys is None and self._rows == cap and self.total is None
+
+    @property
     def needs_count(self) -> bool:
         """Whether only the database knows how many distinct records are here: an earlier try landed some."""
         return self.resumed > 0 and self.total is not None and self._keys is None
@@ -226,7 +235,8 @@ class Slice:
         """What came against the vendor's total; None where it sends none, or where we were asked to end early.
 
         Short is a slice of which a row may have shifted past us: the total moved, or fewer records are here than it
-        says (T20-T22). A surplus loses nothing: a row that vanished while we read.
+        says (T20-T22); and one without a total that ends just where the vendor is said to cut. A surplus loses nothing:
+        a row that vanished while we read.
 
         Args:
             distinct: distinct records that are here, where earlier tries landed some.
@@ -236,6 +246,8 @@ class Slice:
         """
         if self._is_lacking:
             return "lacking"
+        if self._may_be_cut:
+            return "short"
         if self.total is None or self._max_records is not None or self._keys is not None:
             return None
         here = len(self._rows_seen) if distinct is None else distinct

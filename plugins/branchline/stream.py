@@ -31,6 +31,7 @@ class Paging:
         given_size: envelope key of the page size that the vendor really applied.
         last: envelope key of the boolean that marks the last page.
         is_bare: whether the answers are arrays without an envelope, so that an empty one is an empty list.
+        cap: records after which the vendor is said to cut a list without a word, None where it does not.
     """
 
     page_param: str
@@ -42,6 +43,7 @@ class Paging:
     given_size: str | None = None
     last: str | None = None
     is_bare: bool = False
+    cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,22 +362,13 @@ def is_paused(dag_id: str) -> bool:
 
 
 def warehouse_conninfo(conn_id: str = WAREHOUSE) -> str:
-    """A libpq connection string of the Airflow Connection, which may carry any libpq option in its extra.
+    """The libpq connection string of an Airflow Connection, read as a task reads it.
 
     Raises:
         Reconfigure: the warehouse is another machine, without TLS and without `branchline_insecure` in the extra.
     """
     from airflow.sdk import BaseHook
 
-    from branchline.warehouse import conninfo_of
+    from branchline.warehouse import conninfo_from
 
-    connection = BaseHook.get_connection(conn_id)
-    extra = connection.extra_dejson
-    parts = {key: value for key, value in extra.items() if not key.startswith("branchline_")} | {
-        "host": connection.host,
-        "port": connection.port or 5432,
-        "dbname": connection.schema,
-        "user": connection.login,
-        "password": connection.password,
-    }
-    return conninfo_of(is_plain_allowed=str(extra.get("branchline_insecure")).lower() == "true", **parts)
+    return conninfo_from(BaseHook.get_connection(conn_id))

@@ -55,6 +55,23 @@ def conninfo_of(*, is_plain_allowed: bool = False, **parts: Any) -> str:
     return conninfo
 
 
+def conninfo_from(connection: Any) -> str:
+    """The libpq connection string of an Airflow Connection, which may carry any libpq option in its extra.
+
+    Raises:
+        Reconfigure: as for `conninfo_of`.
+    """
+    extra = connection.extra_dejson
+    parts = {key: value for key, value in extra.items() if not key.startswith("branchline_")} | {
+        "host": connection.host,
+        "port": connection.port or 5432,
+        "dbname": connection.schema,
+        "user": connection.login,
+        "password": connection.password,
+    }
+    return conninfo_of(is_plain_allowed=str(extra.get("branchline_insecure")).lower() == "true", **parts)
+
+
 def connect(conninfo: str, *, client: str | None = None, name: str = "branchline") -> psycopg.Connection[Row]:
     """Open a connection whose rows are named tuples, in UTC, seeing one client's rows.
 

@@ -78,6 +78,19 @@ def test_a_deleted_task_is_a_tombstone_with_its_children_once_its_id_is_not_foun
     assert calls() == 1, "a tombstone is not asked for"
 
 
+def test_a_deleted_tasks_history_goes_with_it_and_comes_back(line: Any) -> None:
+    histories = "SELECT task_id, bool_and(is_deleted) AS gone FROM arrivy.task_statuses GROUP BY task_id"
+    line.sync(Request(streams=("tasks", "task_statuses")))
+    key = next(row.task_id for row in line.warehouse.rows(histories) if task(line, row.task_id).start_datetime)
+    change(line, {"delete": int(key)})
+    line.sync(READ)
+    assert {row.task_id for row in line.warehouse.rows(histories) if row.gone} == {key}
+    at = later(line, minutes=5)
+    change(line, {"restore": int(key)})
+    line.sync(Request(streams=(*READ.streams, "task_statuses")), instant=at)
+    assert [row for row in line.warehouse.rows(histories) if row.gone] == []
+
+
 def test_a_restored_task_comes_back_with_its_children(line: Any) -> None:
     key = one_of(line, with_fields=True)
     change(line, {"delete": int(key)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -85,6 +86,28 @@ def test_the_first_run_reads_everything_and_the_next_one_the_window(line: Any) -
     assert {str(old), str(far)} < scheduled
     assert cursor(line) == NOW
     assert days(planned(line, instant=NOW + timedelta(hours=1))) == (TODAY - 7 * DAY, TODAY + 30 * DAY)
+
+
+def test_a_list_that_ends_where_the_vendor_is_said_to_cut_is_not_believed(arrivy: Any) -> None:
+    line = arrivy(arrivy_window_cap=10)
+    line.sync(GROUPS)
+    pages = line.source.stream("tasks").paging
+    assert pages.cap == 1000
+    cut = {stream.name: replace(stream, paging=replace(pages, cap=10)) for stream in line.source.streams}
+    line.source = replace(
+        line.source,
+        streams=tuple(cut[one.name] if one.name == "tasks" else one for one in line.source.streams),
+    )
+    assert line.sync(READ)["tasks"] == "partial"
+    (row,) = line.warehouse.rows("SELECT * FROM ops.sync_history WHERE sync_type = 'tasks'")
+    assert "10 records came, which is where this vendor is said to cut a list" in row.error_message
+    assert row.deleted == 0
+    assert cursor(line) is None, "the next run begins at the beginning again"
+    # a day holds fewer: read one by one, they are whole
+    told = {key for key, one in truth_of(line)["tasks"].items() if one["kind"] == "scheduled"}
+    first = min(truth_of(line)["tasks"][key]["start"] for key in told)
+    assert line.sync(Request(streams=("tasks",), since=date.fromisoformat(first[:10]) - DAY))["tasks"] == "success"
+    assert {row.task_id for row in line.warehouse.rows("SELECT task_id FROM arrivy.tasks")} == told
 
 
 def test_the_window_rolls_with_the_day_of_the_place(line: Any) -> None:

@@ -69,6 +69,31 @@ def tell(line: Any, key: str, *times: datetime | str, **more: Any) -> None:
     )
 
 
+def test_first_reads_are_spread_over_runs_where_the_rate_is_low(arrivy: Any) -> None:
+    line = arrivy(**LITTLE)
+    line.sync(Request(streams=("groups", "entities")), instant=NOW)
+    line.settings = {"requests_per_minute": 5.0}
+    active = {row.entity_id for row in line.warehouse.rows("SELECT * FROM arrivy.entities WHERE NOT is_disabled")}
+    assert len(active) > 2
+    begun: set[str] = set()
+    for number in range(len(active)):
+        run = line.begin(REPORTS, run_id=f"slow {number}")
+        notes = sync.plan_wave(run, "tracks", line.endpoint()).notes
+        # 5 a minute for half of 40 minutes are 100 calls: one member from the beginning, and those who go on
+        fresh = {key for key, params in requests(line, f"slow {number}").items() if "time" not in params}
+        assert len(fresh) == 1 if begun != active else not fresh
+        waiting = len(active) - len(begun) - len(fresh)
+        assert any(f"{waiting} due records wait" in note for note in notes) is (waiting > 0)
+        begun |= fresh
+        for key in fresh:
+            line.warehouse.execute(
+                "INSERT INTO ops.sync_cursors (source, account, stream, scope, cursor_value) "
+                "VALUES ('arrivy', 'arrivy', 'location_reports', %s, to_jsonb(%s::text))",
+                (key, (NOW - DAY).isoformat()),
+            )
+    assert begun == active
+
+
 def test_everybody_who_is_active_is_asked_and_a_disabled_one_is_not(line: Any) -> None:
     crew = truth_of(line)["entities"]
     disabled = {key for key, one in crew.items() if one["is_disabled"]}

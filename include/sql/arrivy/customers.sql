@@ -9,7 +9,7 @@ SELECT
     arrivy.as_text(lower(body ->> 'email')) AS email,
     arrivy.as_text(body ->> 'phone') AS phone,
     arrivy.as_text(body ->> 'mobile_number') AS mobile_number,
-    arrivy.as_text(body ->> 'notes') AS notes,
+    core.as_text(body ->> 'notes') AS notes,
     arrivy.as_object(body -> 'extra_fields') AS extra_fields,
     arrivy.as_text(body ->> 'address_line_1') AS address_line_1,
     arrivy.as_text(body ->> 'address_line_2') AS address_line_2,

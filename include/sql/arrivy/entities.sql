@@ -13,7 +13,7 @@ SELECT
     arrivy.as_text(body ->> 'external_type') AS external_type,
     arrivy.as_text(lower(body ->> 'email')) AS email,
     arrivy.as_text(body ->> 'phone') AS phone,
-    arrivy.as_text(body ->> 'details') AS details,
+    core.as_text(body ->> 'details') AS details,
     body ->> 'image_id' AS image_id,
     arrivy.as_text(body ->> 'image_path') AS image_path,
     arrivy.as_text(body ->> 'color') AS color,

@@ -2,9 +2,9 @@
 SELECT
     landed.record_id,
     body ->> 'id' AS status_id,
-    arrivy.as_text(body ->> 'title') AS title,
+    core.as_text(body ->> 'title') AS title,
     arrivy.as_text(body ->> 'name') AS name,
-    arrivy.as_text(body ->> 'description') AS description,
+    core.as_text(body ->> 'description') AS description,
     arrivy.as_text(body ->> 'type') AS type,
     body ->> 'type_id' AS type_id,
     body ->> 'order' AS "order",

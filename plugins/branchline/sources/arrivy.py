@@ -9,12 +9,15 @@ date and time by a pass each (section 9, quirk 2). What a complete list no longe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from branchline.stream import Paging, Rolling, Source, Stream
 
 #: 500 is safe, more is undocumented (section 2); answers are bare arrays.
 PAGES = Paging(page_param="page", size_param="items_per_page", size=500, records="results", is_bare=True)
+#: A cap of a window is reported (section 2): a list of tasks that ends just there is not believed to be whole.
+TASK_PAGES = replace(PAGES, cap=1000)
 #: Every crew carries its members whole: 200 is recommended (section 2).
 CREWS = Paging(page_param="page", size_param="items_per_page", size=200, records="results", is_bare=True)
 
@@ -41,7 +44,7 @@ def _snapshot(name: str, *children: str, **more: Any) -> Stream:
 def _tasks(name: str, *params: tuple[str, str], **more: Any) -> Stream:
     """One of the passes over the tasks: they are never mixed (section 3.1)."""
     return Stream(
-        name, "/tasks", TASK, wave="lists", paging=PAGES, params=(*IN_ORDER, *params), absence="recheck", **more
+        name, "/tasks", TASK, wave="lists", paging=TASK_PAGES, params=(*IN_ORDER, *params), absence="recheck", **more
     )
 
 

@@ -206,7 +206,17 @@ def _specs(
         due = _due(connection, sync, stream, names)
         keyed, notes = spans_of_keys(connection, sync, stream, due)
         planned.notes += notes
-        return plan.newer(stream, due, keyed, moves_cursor=moves_cursor(sync))
+        expected = max(2, expected_calls(connection, sync).get(stream.name, 0))
+        specs, left_out = plan.newer(
+            stream,
+            due,
+            keyed,
+            moves_cursor=moves_cursor(sync),
+            calls_each=expected,
+            most_calls=_most_calls(sync, stream, endpoint),
+        )
+        planned.notes += _left(stream, left_out, endpoint)
+        return specs
     if not sync.source.has_windows:
         return _due_specs(connection, sync, stream, endpoint, budget, planned, names)
     home = home_zone(places)
@@ -269,12 +279,25 @@ def _due_specs(
     names: Mapping[str, Any],
 ) -> list[SliceSpec]:
     """The slices of a by-id stream: what its due list wants, within the budget and what the rate allows a run."""
-    rate = endpoint.requests_per_minute
-    most_calls = int(rate * RUN_MINUTES) if rate else None
     due = _due(connection, sync, stream, names)
     # A list of an id that has pages is read to its empty page.
-    specs, left_out = plan.by_key(stream, due, budget, 2 if stream.paging else 1, most_calls)
-    if left_out:
-        limit = f"the budget and the rate of {rate:g} calls a minute" if rate else "the budget"
-        planned.notes.append(f"{stream.name}: {left_out} due records wait for {limit}")
+    calls_each = 2 if stream.paging else 1
+    specs, left_out = plan.by_key(stream, due, budget, calls_each, _most_calls(sync, stream, endpoint))
+    planned.notes += _left(stream, left_out, endpoint)
     return specs
+
+
+def _most_calls(sync: Sync, stream: Stream, endpoint: Endpoint) -> int | None:
+    """Calls that the credential's rate allows a stream of ids in a run; its wave's other such streams get as many."""
+    if not endpoint.requests_per_minute:
+        return None
+    streams = sum(other.due is not None for other in sync.source.in_wave(stream.wave))
+    return int(endpoint.requests_per_minute * RUN_MINUTES / streams)
+
+
+def _left(stream: Stream, left_out: int, endpoint: Endpoint) -> list[str]:
+    if not left_out:
+        return []
+    rate = endpoint.requests_per_minute
+    limit = f"the budget and the rate of {rate:g} calls a minute" if rate else "the budget"
+    return [f"{stream.name}: {left_out} due records wait for {limit}"]
