@@ -32,8 +32,8 @@ LEAST_SHARE = 0.7
 MANY_ROWS = 1000
 
 
-#: A SELECT that reads another temporary table than `landed`.
-_READS_STAGED = re.compile(r"\b(staged_\w+|places)\b")
+#: A SELECT that reads another temporary table than `landed`: all of them are called so.
+_READS_STAGED = re.compile(r"\bstaged_\w+")
 
 
 @dataclass
@@ -108,7 +108,7 @@ def merge_stream(
     """
     _serialise(connection, source, stream)
     sample_little(connection)
-    share_work(connection)
+    _share_work(connection)
     names = {"sync_id": sync_id, "source": source.slug, "stream": stream.name, "slices": list(slices)}
     rivals = _rivals(connection, stream, slices)
     landing = {"slices": list(slices), "rivals": rivals}
@@ -230,7 +230,7 @@ def sample_little(connection: Connection) -> None:
     connection.execute("SET LOCAL default_statistics_target = 10")
 
 
-def share_work(connection: Connection) -> None:
+def _share_work(connection: Connection) -> None:
     """Let the planner share typing among workers.
 
     It counts a hundred rows for every list in a record, far too many to hand over, and takes reading a value out of

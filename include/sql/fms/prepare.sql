@@ -1,9 +1,9 @@
--- Before a stream of FMS is typed: `places`, the location of every office that its records name. An office is known by
--- its name alone, so one that a report names first is a location from then on, and somebody is told (T34: one that is
--- only spelt differently becomes an alias). A workbook makes no office: people misspell them.
-DROP TABLE IF EXISTS places;
+-- Before a stream of FMS is typed: `staged_places`, the location of every office that its records name. An office is
+-- known by its name alone, so one that a report names first is a location from then on, and somebody is told (T34: one
+-- that is only spelt differently becomes an alias). A workbook makes no office: people misspell them.
+DROP TABLE IF EXISTS staged_places;
 
-CREATE TEMP TABLE places ON COMMIT DROP AS
+CREATE TEMP TABLE staged_places ON COMMIT DROP AS
 SELECT
     named.client_id,
     named.account,
@@ -31,7 +31,7 @@ SELECT
     CASE WHEN places.is_reported THEN 'new_location' ELSE 'unmapped_location' END,
     places.name,
     %(sync_id)s
-FROM places
+FROM staged_places AS places
 WHERE places.is_mapped IS NOT TRUE AND EXISTS (
     SELECT FROM core.locations AS known
     WHERE known.client_id = places.client_id AND known.source = 'fms' AND known.account = places.account
@@ -46,11 +46,11 @@ SELECT
     places.account,
     places.name AS external_id,
     places.name
-FROM places
+FROM staged_places AS places
 WHERE places.is_mapped IS NOT TRUE AND places.is_reported
 ON CONFLICT (client_id, source, account, external_id) DO NOTHING;
 
-UPDATE places SET location_id = core.location_named(places.client_id, 'fms', places.account, places.name)
+UPDATE staged_places AS places SET location_id = core.location_named(places.client_id, 'fms', places.account, places.name)
 WHERE places.is_mapped IS NOT TRUE;
 
-ANALYZE places
+ANALYZE staged_places

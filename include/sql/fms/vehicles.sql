@@ -18,4 +18,5 @@ SELECT
     core.as_text(body ->> 'notes') AS notes,
     core.as_text(body ->> 'color') AS color
 FROM landed
-LEFT JOIN places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
+LEFT JOIN staged_places AS places
+    ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

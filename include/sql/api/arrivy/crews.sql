@@ -1,0 +1,4 @@
+SELECT
+    client_id, account, crew_id, name, owner, created, updated, synced_at
+FROM arrivy.crews
+WHERE NOT is_deleted
