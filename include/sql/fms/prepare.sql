@@ -50,7 +50,8 @@ FROM staged_places AS places
 WHERE places.is_mapped IS NOT TRUE AND places.is_reported
 ON CONFLICT (client_id, source, account, external_id) DO NOTHING;
 
-UPDATE staged_places AS places SET location_id = core.location_named(places.client_id, 'fms', places.account, places.name)
+UPDATE staged_places AS places
+SET location_id = core.location_named(places.client_id, 'fms', places.account, places.name)
 WHERE places.is_mapped IS NOT TRUE;
 
 ANALYZE staged_places
