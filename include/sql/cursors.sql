@@ -6,12 +6,19 @@ SELECT
     slices.account,
     slices.stream,
     slices.request ->> 'cursor',
-    to_jsonb(max(least(staged.source_updated_at, (slices.request ->> 'until')::timestamptz)))
+    to_jsonb(max(least(newest.at, (slices.request ->> 'until')::timestamptz)))
 FROM ops.sync_slices AS slices
-INNER JOIN landing.records USING (slice_id)
-INNER JOIN {{ root.staged | ident }} AS staged USING (record_id)
+INNER JOIN (
+    SELECT
+        landed.slice_id,
+        max(staged.source_updated_at) AS at
+    FROM {{ root.staged | ident }} AS staged
+    INNER JOIN landed USING (record_id)
+    WHERE landed.is_own
+    GROUP BY landed.slice_id
+) AS newest USING (slice_id)
 WHERE slices.slice_id = ANY(%(slices)s) AND slices.request ? 'cursor'
-    AND slices.verdict IS DISTINCT FROM 'short' AND staged.source_updated_at IS NOT NULL
+    AND slices.verdict IS DISTINCT FROM 'short' AND newest.at IS NOT NULL
 GROUP BY slices.source, slices.account, slices.stream, slices.request ->> 'cursor'
 ON CONFLICT (source, account, stream, scope) DO UPDATE SET cursor_value = excluded.cursor_value, moved_at = now()
 WHERE (excluded.cursor_value #>> '{}')::timestamptz > (known.cursor_value #>> '{}')::timestamptz

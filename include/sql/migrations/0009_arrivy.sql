@@ -16,7 +16,11 @@ COMMENT ON FUNCTION arrivy.as_text(text) IS 'A word to join by, without the blan
 
 CREATE FUNCTION arrivy.as_instant(sent text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN core.as_instant(regexp_replace(btrim(sent), '([T ]\d\d:\d\d:)(\d)(?!\d)', '\10\2'));
+RETURN CASE
+    WHEN substr(sent, 17, 1) = ':' AND substr(sent, 19, 1) !~ '\d'
+        THEN core.as_instant(regexp_replace(sent, '(:)(\d)(?!\d)', '\10\2'))
+    ELSE core.as_instant(sent)
+END;
 COMMENT ON FUNCTION arrivy.as_instant(text) IS
 'An ISO date-time; without a zone it is UTC (section 6); seconds may have one digit (section 4.2)';
 
