@@ -110,7 +110,7 @@ def tenant_tables(warehouse: Warehouse) -> list[str]:
     ]
 
 
-def _owners(warehouse: Warehouse, table: str) -> list[Row]:
+def owners_of(warehouse: Warehouse, table: str) -> list[Row]:
     columns = {
         row.attname
         for row in warehouse.rows(
@@ -135,7 +135,7 @@ def _owners(warehouse: Warehouse, table: str) -> list[Row]:
     ]
 
 
-def _people(loaded: Loaded) -> list[Person]:
+def people_of(loaded: Loaded) -> list[Person]:
     """The seven roles, at one place, at two, everywhere; with a crew's name and without; at the other client."""
     first, second, *_ = loaded.places
     busiest = sorted(loaded.assigned, key=lambda name: (-len(loaded.assigned[name]), name))
@@ -161,22 +161,25 @@ def _people(loaded: Loaded) -> list[Person]:
     ]
 
 
-def _admit(loaded: Loaded, connection: psycopg.Connection[Any], person: Person) -> None:
-    connection.execute(
-        "INSERT INTO access.people (person, user_name, db_role) VALUES (%s, %s, %s)",
-        (person.name, person.name, person.db_role),
-    )
+def admit_user(loaded: Loaded, connection: psycopg.Connection[Any], person: Person) -> None:
+    """As an Airflow user, without a login of his own: logins belong to the cluster."""
+    connection.execute("INSERT INTO access.people (person, user_name) VALUES (%s, %s)", (person.name, person.name))
     for role, client, places in person.grants:
         for place in places or (None,):
             connection.execute("SELECT access.grant_role(%s, %s, %s, %s)", (person.name, role, client, place))
     for client, account, name in person.crew:
         connection.execute("INSERT INTO crm.crew_people VALUES (%s, %s, %s, %s)", (client, account, name, person.name))
+    loaded.people[person.name] = person
+
+
+def _admit(loaded: Loaded, connection: psycopg.Connection[Any], person: Person) -> None:
+    admit_user(loaded, connection, person)
+    connection.execute("UPDATE access.people SET db_role = %s WHERE person = %s", (person.db_role, person.name))
     connection.execute(
         sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(person.db_role), sql.Literal(PASSWORD))
     )
     group = "branchline_crew" if person.is_crew else "branchline_reader"
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(person.db_role)))
-    loaded.people[person.name] = person
 
 
 def _sync(warehouse: Warehouse, seed: int, account: Account, **options: Any) -> None:
@@ -191,36 +194,41 @@ def _sync(warehouse: Warehouse, seed: int, account: Account, **options: Any) -> 
     assert set(statuses.values()) == {"success"}, line.errors
 
 
+def synced(warehouse: Warehouse) -> Loaded:
+    """Two clients' rows with their corners, and nobody yet who sees them."""
+    _sync(warehouse, 7, Account("smartmoving", "smartmoving", "smartmoving", OURS))
+    _sync(warehouse, 11, Account("smartmoving", "acme", "smartmoving_acme", THEIRS))
+    _sync(warehouse, 7, Account("tekmetric", "tekmetric", "tekmetric", OURS))
+    loaded = Loaded(warehouse)
+    # where journeys are, the busiest place first, so that no expectation is empty
+    loaded.places = [
+        row.location_id
+        for row in warehouse.rows(
+            "SELECT location_id FROM crm.truck_journeys INNER JOIN core.locations USING (client_id, location_id) "
+            "WHERE client_id = %s AND is_mapped GROUP BY 1 ORDER BY count(*) DESC, 1",
+            (OURS,),
+        )
+    ]
+    loaded.place_clients = {
+        row.location_id: row.client_id for row in warehouse.rows("SELECT location_id, client_id FROM core.locations")
+    }
+    _make_corners(loaded)
+    for row in warehouse.rows("SELECT client_id, account, crew_member, external_id FROM crm.journey_crew"):
+        key = (row.client_id, row.account, row.crew_member)
+        loaded.assigned.setdefault(key, set()).add((row.client_id, row.external_id))
+    return loaded
+
+
 @pytest.fixture(scope="session")
 def loaded(cluster: Cluster, template: str) -> Iterator[Loaded]:
     with fresh_database(cluster, template) as conninfo:
         migrations.create_roles(conninfo)  # a copied database does not inherit who may connect
         warehouse = Warehouse(conninfo)
-        _sync(warehouse, 7, Account("smartmoving", "smartmoving", "smartmoving", OURS))
-        _sync(warehouse, 11, Account("smartmoving", "acme", "smartmoving_acme", THEIRS))
-        _sync(warehouse, 7, Account("tekmetric", "tekmetric", "tekmetric", OURS))
-        loaded = Loaded(warehouse)
-        # where journeys are, the busiest place first, so that no expectation is empty
-        loaded.places = [
-            row.location_id
-            for row in warehouse.rows(
-                "SELECT location_id FROM crm.truck_journeys INNER JOIN core.locations USING (client_id, location_id) "
-                "WHERE client_id = %s AND is_mapped GROUP BY 1 ORDER BY count(*) DESC, 1",
-                (OURS,),
-            )
-        ]
-        loaded.place_clients = {
-            row.location_id: row.client_id
-            for row in warehouse.rows("SELECT location_id, client_id FROM core.locations")
-        }
-        _make_corners(loaded)
-        for row in warehouse.rows("SELECT client_id, account, crew_member, external_id FROM crm.journey_crew"):
-            key = (row.client_id, row.account, row.crew_member)
-            loaded.assigned.setdefault(key, set()).add((row.client_id, row.external_id))
+        loaded = synced(warehouse)
         with psycopg.connect(warehouse.admin, autocommit=True) as connection:
-            for person in _people(loaded):
+            for person in people_of(loaded):
                 _admit(loaded, connection, person)
-        loaded.rows = [row for table in tenant_tables(warehouse) for row in _owners(warehouse, table)]
+        loaded.rows = [row for table in tenant_tables(warehouse) for row in owners_of(warehouse, table)]
         try:
             yield loaded
         finally:

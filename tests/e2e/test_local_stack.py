@@ -126,6 +126,20 @@ def test_upkeep_finds_every_source_fresh(stack: Any) -> None:
     assert {row.check_name for row in kept} == {"freshness", "reconciliation", "quarantine"}
 
 
+def test_the_api_answers_who_is_signed_in_and_nobody_else(stack: Any) -> None:
+    url = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}/branchline"
+    anonymous = requests.get(f"{url}/account", timeout=30)
+    assert (anonymous.status_code, anonymous.headers["Content-Type"]) == (401, "application/problem+json")
+    account = stack.api.session.get(f"{url}/account", timeout=30)
+    assert account.status_code == 200, account.text
+    places = stack.api.session.get(f"{url}/locations", params={"source": "smartmoving", "limit": 1000}, timeout=30)
+    known = stack.rows("SELECT location_id FROM core.locations WHERE source = 'smartmoving'")
+    assert {row["location_id"] for row in places.json()["items"]} <= {row.location_id for row in known}
+    assert len(places.json()["items"]) >= 66
+    listed = stack.api.session.get(f"{url}/arrivy/tasks", params={"format": "csv"}, timeout=30)
+    assert len(listed.text.splitlines()) > 90
+
+
 def test_a_backfill_reads_a_day_once_and_equals_an_explicit_window(stack: Any) -> None:
     day = (datetime.now(UTC) - timedelta(days=4)).date()
     begin = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)

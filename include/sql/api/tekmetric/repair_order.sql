@@ -2,7 +2,8 @@
 SELECT (
     to_jsonb(orders)
     - ARRAY[
-        'row_hash', 'sync_hash', 'sync_id', 'extra', 'tm_extra', 'first_seen_at', 'observed_at', 'is_deleted', 'deleted_at'
+        'row_hash', 'sync_hash', 'sync_id', 'extra', 'tm_extra', 'first_seen_at', 'observed_at', 'is_deleted',
+        'deleted_at'
     ]
     || jsonb_build_object(
         'jobs', coalesce((
