@@ -128,7 +128,7 @@ def test_upkeep_finds_every_source_fresh(stack: Any) -> None:
 
 def test_the_api_answers_who_is_signed_in_and_nobody_else(stack: Any) -> None:
     url = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}/branchline"
-    anonymous = requests.get(f"{url}/account", timeout=30)
+    anonymous = requests.Session().get(f"{url}/account", timeout=30)
     assert (anonymous.status_code, anonymous.headers["Content-Type"]) == (401, "application/problem+json")
     account = stack.api.session.get(f"{url}/account", timeout=30)
     assert account.status_code == 200, account.text
