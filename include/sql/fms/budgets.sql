@@ -24,7 +24,8 @@ CROSS JOIN LATERAL (
         fms.as_number(body ->> 'year') AS year,
         upper(fms.as_text(body ->> 'quarter')) AS quarter
 ) AS sent
-LEFT JOIN staged_places AS places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
+LEFT JOIN staged_places AS places
+    ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
 LEFT JOIN fms.budgets AS known
     ON landed.client_id = known.client_id AND landed.account = known.account
     AND known.office = fms.as_text(body ->> 'office') AND known.fleet = sent.fleet

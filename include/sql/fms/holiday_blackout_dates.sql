@@ -12,4 +12,5 @@ SELECT
     fms.as_text(body ->> 'end_time') AS end_time,
     core.as_text(body ->> 'notes') AS notes
 FROM landed
-LEFT JOIN staged_places AS places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
+LEFT JOIN staged_places AS places
+    ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

@@ -17,4 +17,5 @@ SELECT
     fms.as_address(body ->> 'partner_address') AS partner_address,
     core.as_text(body ->> 'region') AS region
 FROM landed
-LEFT JOIN staged_places AS places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
+LEFT JOIN staged_places AS places
+    ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

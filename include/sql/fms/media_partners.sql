@@ -16,4 +16,5 @@ SELECT
             THEN fms.as_number(body ->> 'activity_type_subcategory_id')
     END AS activity_type_subcategory_id
 FROM landed
-LEFT JOIN staged_places AS places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
+LEFT JOIN staged_places AS places
+    ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')

@@ -6,4 +6,5 @@ SELECT
     fms.as_number(body ->> 'drivers_per_day') AS drivers_per_day,
     core.as_text(body ->> 'notes') AS notes
 FROM landed
-LEFT JOIN staged_places AS places ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
+LEFT JOIN staged_places AS places
+    ON landed.client_id = places.client_id AND places.name = fms.as_text(body ->> 'office')
