@@ -69,7 +69,7 @@ def _tasks(rows: Any, told: dict[str, Any]) -> None:
         for row in rows("SELECT * FROM arrivy.tasks WHERE NOT is_deleted")
     } == {
         key: (
-            word(one["title"]),
+            one["title"] or None,
             instant(one["start"]),
             instant(one["end"]),
             one["businessDate"] and date.fromisoformat(one["businessDate"]),
@@ -213,8 +213,8 @@ def _lists(rows: Any, told: dict[str, Any]) -> None:
     bookings = rows("SELECT * FROM arrivy.bookings")
     assert {row.booking_id: (row.title, row.description, row.customer_id, row.entity_ids) for row in bookings} == {
         key: (
-            word(one.get("title")),
-            word(one.get("description")),
+            one.get("title") or None,
+            one.get("description") or None,
             str(one["customer_id"]),
             [str(number) for number in one["entity_ids"]],
         )

@@ -2,7 +2,7 @@
 SELECT
     landed.record_id,
     body ->> 'id' AS status_id,
-    core.as_text(body ->> 'title') AS title,
+    arrivy.as_text(body ->> 'title') AS title,
     arrivy.as_text(body ->> 'name') AS name,
     core.as_text(body ->> 'description') AS description,
     arrivy.as_text(body ->> 'type') AS type,
