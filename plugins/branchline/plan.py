@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from branchline import calendars
 from branchline.ledger import SliceSpec
 from branchline.limits import PRIORITIES, Budget
 from branchline.stream import Stream
@@ -142,7 +142,7 @@ def rolling(
     first, last = stream.rolling.first_param, stream.rolling.last_param
 
     def midnight(day: date) -> str:
-        return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC).isoformat()
+        return calendars.midnight(day, zone).isoformat()
 
     def spec(scope: str, priority: str, params: dict[str, str], window: tuple[date, date] | None) -> SliceSpec:
         return SliceSpec(stream.name, scope, priority, {"params": params, **(mark or {})}, window=window)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from branchline import calendars
 from branchline.errors import Reconfigure
 from branchline.plan import Place, Span
 from branchline.stream import Stream
@@ -43,8 +43,7 @@ def spans_of(
             notes.append(lies_ahead(stream, place.name, cursor))
             continue
         if request.until is not None:
-            zone = ZoneInfo(place.zone) if place.zone else UTC
-            end = min(end, datetime.combine(request.until + timedelta(days=1), time(), zone).astimezone(UTC))
+            end = min(end, calendars.midnight(request.until + timedelta(days=1), place.zone or "UTC"))
         start = start_point(request, cursor=cursor, lookback=LOOKBACK, end=end, zone=place.zone)
         spans[place.location_id] = Span(start, end)
     return spans, notes

@@ -127,7 +127,11 @@ def plan_wave(sync: Sync, wave: str, endpoint: Endpoint, probe: Probe | None = N
         planned.notes.append(budget.describe())
         expected = expected_calls(connection, sync)
         for stream in streams:
-            specs = [] if sync.request.replay else _specs(connection, sync, stream, endpoint, probe, budget, planned)
+            specs = (
+                []
+                if sync.request.replay
+                else _specs(connection, sync, stream, endpoint, probe, budget, expected, planned)
+            )
             _, waiting = plan.within_budget(specs, budget, expected)
             if waiting:
                 planned.notes.append(f"{stream.name}: {len(waiting)} slices wait for the budget")
@@ -185,6 +189,7 @@ def _specs(
     endpoint: Endpoint,
     probe: Probe | None,
     budget: Budget,
+    expected: Mapping[str, int],
     planned: Plan,
 ) -> list[SliceSpec]:
     """The slices of one stream in this run."""
@@ -206,13 +211,12 @@ def _specs(
         due = _due(connection, sync, stream, names)
         keyed, notes = spans_of_keys(connection, sync, stream, due)
         planned.notes += notes
-        expected = max(2, expected_calls(connection, sync).get(stream.name, 0))
         specs, left_out = plan.newer(
             stream,
             due,
             keyed,
             moves_cursor=moves_cursor(sync),
-            calls_each=expected,
+            calls_each=max(2, expected.get(stream.name, 0)),
             most_calls=_most_calls(sync, stream, endpoint),
         )
         planned.notes += _left(stream, left_out, endpoint)

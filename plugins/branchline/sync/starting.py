@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from branchline import ledger
+from branchline import calendars, ledger
 from branchline.request import Request
 from branchline.stream import Stream
 from branchline.sync.run import Connection, Sync
@@ -32,7 +31,7 @@ def start_point(
         The instant in UTC; None is the beginning.
     """
     if request.since is not None:
-        return datetime.combine(request.since, time(), ZoneInfo(zone) if zone else UTC).astimezone(UTC)
+        return calendars.midnight(request.since, zone or "UTC")
     if request.days_back is not None:
         return end - timedelta(days=request.days_back)
     if request.full or request.force_overwrite or cursor is None:
