@@ -11,7 +11,9 @@ INNER JOIN ops.sync_slices AS lists
 LEFT JOIN ops.lookups AS lookup
     ON lists.source = lookup.source AND lists.account = lookup.account AND lookup.stream = {{ confirming | literal }}
     AND known.{{ root.key[0] | ident }}::text = lookup.record_key
-WHERE NOT known.is_deleted AND known.observed_at <= lists.fetched_to AND lists.verdict IS DISTINCT FROM 'lacking'
+WHERE NOT known.is_deleted AND known.observed_at <= lists.fetched_to
+    -- a list that is not there, or is not whole, proves no absence
+    AND lists.verdict IS DISTINCT FROM 'lacking' AND lists.verdict IS DISTINCT FROM 'short'
     AND (
         lookup.reason IS DISTINCT FROM 'missing' OR NOT lookup.was_found
         OR lookup.asked_at < lists.fetched_from - interval '1 day'

@@ -108,6 +108,9 @@ def test_a_list_that_ends_where_the_vendor_is_said_to_cut_is_not_believed(arrivy
     first = min(truth_of(line)["tasks"][key]["start"] for key in told)
     assert line.sync(Request(streams=("tasks",), since=date.fromisoformat(first[:10]) - DAY))["tasks"] == "success"
     assert {row.task_id for row in line.warehouse.rows("SELECT task_id FROM arrivy.tasks")} == told
+    # now all are known, and what the cut list does not show is neither asked for nor a loss that a guard refuses
+    assert line.sync(Request(streams=("tasks",), full=True), run_id="cut again")["tasks"] == "partial"
+    assert line.warehouse.rows("SELECT FROM ops.lookups WHERE wanted IS NOT NULL", role="admin") == []
 
 
 def test_the_window_rolls_with_the_day_of_the_place(line: Any) -> None:

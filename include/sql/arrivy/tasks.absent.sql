@@ -13,6 +13,8 @@ LEFT JOIN ops.lookups AS lookup
     ON lookup.source = 'arrivy' AND known.account = lookup.account AND lookup.stream = 'missing_tasks'
     AND known.task_id = lookup.record_key
 WHERE NOT known.is_deleted AND known.observed_at <= lists.fetched_to
+    -- a list that may be cut proves no absence
+    AND lists.verdict IS DISTINCT FROM 'short'
     AND CASE lists.stream
         WHEN 'tasks' THEN
             known.start_datetime >= coalesce((lists.request #>> '{params,from}')::timestamptz, '-infinity')
