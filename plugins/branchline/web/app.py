@@ -1,11 +1,11 @@
-"""The application: every route, each behind Airflow's sign-in."""
+"""The application: every route behind Airflow's sign-in, and the reading of lists and documents."""
 
 # Not `from __future__ import annotations`: the form of each list is made here, and FastAPI reads it off the endpoint.
 import json
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from branchline.web.asking import on_behalf_of
@@ -34,7 +34,6 @@ def build_app() -> FastAPI:
     app = FastAPI(
         title="Branchline",
         description="The warehouse over HTTP: what an Airflow user may see of it, by role and location.",
-        dependencies=[Depends(user_name)],
         # FastAPI's own would be open to everybody; the one below is not
         openapi_url=None,
         docs_url=None,
@@ -43,17 +42,27 @@ def build_app() -> FastAPI:
     )
     app.state.pool = Pool(log_in, CONNECTIONS)
     install(app)
-    for collection in COLLECTIONS:
-        _get(app, collection.path, collection.title, _listing(collection))
-    _get(app, "/tekmetric/repair-orders/{ro_id}", "One repair order with its jobs and their lines", _repair_order)
-    _get(app, "/account", "Who you are, what you see, and the calls of this month", _account)
-    _get(app, "/openapi.json", "This API, described", _openapi)
+    signed_in = APIRouter(dependencies=[Depends(user_name)])
+    for router in (_reading(),):
+        signed_in.include_router(router)
+    app.include_router(signed_in)
     return app
 
 
-def _get(app: FastAPI, path: str, summary: str, endpoint: Callable[..., Awaitable[Response]]) -> None:
+def _reading() -> APIRouter:
+    """The routes that read."""
+    router = APIRouter()
+    for collection in COLLECTIONS:
+        _get(router, collection.path, collection.title, _listing(collection))
+    _get(router, "/tekmetric/repair-orders/{ro_id}", "One repair order with its jobs and their lines", _repair_order)
+    _get(router, "/account", "Who you are, what you see, and the calls of this month", _account)
+    _get(router, "/openapi.json", "This API, described", _openapi)
+    return router
+
+
+def _get(router: APIRouter, path: str, summary: str, endpoint: Callable[..., Awaitable[Response]]) -> None:
     tag = path.split("/")[1]
-    app.add_api_route(
+    router.add_api_route(
         path, endpoint, methods=["GET"], summary=summary, response_class=JSONResponse, name=path.strip("/"),
         tags=[tag if path.count("/") > 1 and tag != "sync" else "all sources"],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One request, one transaction of one person, read only: PostgreSQL decides on every row."""
+"""One request, one transaction of one person: PostgreSQL decides on every row."""
 
 from __future__ import annotations
 
@@ -44,16 +44,23 @@ class Asking:
 
 
 @asynccontextmanager
-async def on_behalf_of(pool: Pool, user: str) -> AsyncIterator[Asking]:
+async def on_behalf_of(pool: Pool, user: str, *, writes: bool = False) -> AsyncIterator[Asking]:
     """A transaction that sees what an Airflow user may see, in one snapshot; nothing for a user nobody has mapped.
+
+    Args:
+        pool: where connections come from.
+        user: the Airflow user's name.
+        writes: the transaction may write what the person may; else it is read only.
 
     Raises:
         Problem: 503, there is no connection to be had.
         psycopg.OperationalError: the warehouse does not answer.
     """
     async with pool.lend() as connection:
-        await connection.set_read_only(True)
-        await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(not writes)
+        # what is read in order to write is the newest, and waits for whoever else writes it
+        level = psycopg.IsolationLevel.READ_COMMITTED if writes else psycopg.IsolationLevel.REPEATABLE_READ
+        await connection.set_isolation_level(level)
         async with connection.transaction():
             await connection.execute(
                 render("api/begin.sql"), {"user": user, "statement": STATEMENT, "transaction": TRANSACTION}
