@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
-from branchline.web import FrontDoor
+from branchline.web import PAGES, PREFIX, FrontDoor
 
 
 class BranchlinePlugin(AirflowPlugin):
-    """Branchline in Airflow's list of plugins: its API below /branchline."""
+    """Branchline in Airflow's list of plugins: its API below /branchline, its pages in the navigation and in tabs."""
 
     name = "branchline"
-    fastapi_apps: ClassVar[list[dict[str, Any]]] = [
-        {"name": "branchline", "app": FrontDoor(), "url_prefix": "/branchline"}
-    ]
+    fastapi_apps: ClassVar[list[dict[str, Any]]] = [{"name": "branchline", "app": FrontDoor(), "url_prefix": PREFIX}]
+    external_views: ClassVar[list[dict[str, Any]]] = [page.external_view for page in PAGES]

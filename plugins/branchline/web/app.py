@@ -19,6 +19,7 @@ from branchline.web.listing import page, question
 from branchline.web.login import log_in
 from branchline.web.pool import Pool
 from branchline.web.problems import MEDIA_TYPE, install
+from branchline.web.views.routes import as_page, pages
 
 #: Connections of one api-server process; each answers some hundred questions a second.
 CONNECTIONS = 8
@@ -41,9 +42,9 @@ def build_app() -> FastAPI:
         responses=_PROBLEMS,
     )
     app.state.pool = Pool(log_in, CONNECTIONS)
-    install(app)
+    install(app, as_page)
     signed_in = APIRouter(dependencies=[Depends(user_name)])
-    for router in (_reading(),):
+    for router in (_reading(), pages()):
         signed_in.include_router(router)
     app.include_router(signed_in)
     return app

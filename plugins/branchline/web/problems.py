@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -72,14 +73,16 @@ def problem_of(error: Exception) -> Problem:
             return Problem(500, "This is a defect of Branchline. The api-server's log has its traceback: report it.")
 
 
-def answer(request: Request, error: Exception) -> Response:
-    """The error as the document that the caller gets."""
+def answer(request: Request, error: Exception, as_page: Callable[[Request, Problem], Response | None]) -> Response:
+    """The error as the document, or the page, that the caller gets."""
     problem = problem_of(error)
     if problem.status == 500:
         log.error("%s %s", request.method, request.url.path, exc_info=error)
     elif problem.status > 500:
         # the class alone: the database's text may say where it is
         log.error("%s %s: %s", request.method, request.url.path, type(error).__name__)
+    if (page := as_page(request, problem)) is not None:
+        return page
     document = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -92,7 +95,7 @@ def answer(request: Request, error: Exception) -> Response:
     return JSONResponse(document, problem.status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of an application leave as such a document."""
+def install(app: FastAPI, as_page: Callable[[Request, Problem], Response | None]) -> None:
+    """Let every error of an application leave as such a document, or as what `as_page` makes of it for a browser."""
     for kind in (Problem, RequestValidationError, HTTPException, psycopg.Error, AirflowDatabaseError, Exception):
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, partial(answer, as_page=as_page))

@@ -1,0 +1,1 @@
+"""The pages inside Airflow's UI: rendered on the server, readable without JavaScript."""
