@@ -9,6 +9,9 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c '$(SUPPORTED)' 2>/dev/null && echo "$$python" && break; done)
 
+# Each worker has a PostgreSQL of its own. The end-to-end tests share one stack, which needs the machine for itself.
+SIDE_BY_SIDE := -n logical --dist worksteal
+
 # The query goes to the program as it was typed, through the environment: no shell and no make reads it.
 ifdef Q
 override export Q := $(value Q)
@@ -52,10 +55,11 @@ types: .venv/.installed ## Check types
 	$(BIN)/mypy
 
 test: lint types ## Check style and types, then run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -m "not e2e" $(SIDE_BY_SIDE)
 
 test-fast: .venv/.installed ## Run the tests that need no Airflow scheduler
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -m "not e2e" $(SIDE_BY_SIDE)
 
 bench: .venv/.installed .venv-bench/.installed ## Measure, side by side: make bench CASES="w1 rate"
 	PYTHONPATH=plugins $(BIN)/python -m bench $(CASES)

@@ -28,6 +28,14 @@ PASSWORD = "only-in-tests"  # a throwaway cluster on loopback
 ROLES = ("migrator", "loader", "reader", "api", "operator")
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests counted by `record_property("walked ...", n)`, whichever process they ran in."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name.startswith("walked "):
+                terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     with temporary_cluster() as started:
