@@ -112,7 +112,7 @@ def test_a_due_interval_runs_by_itself_and_nothing_is_triggered(airflow: Airflow
     assert outcome.succeeded
 
 
-@pytest.mark.parametrize("due", [SOON, None])
+@pytest.mark.parametrize("due", [SOON, None], ids=["soon", "never"])
 def test_where_none_is_due_one_is_triggered(airflow: Airflow, due: str | None) -> None:
     airflow.dag("one", "source", due=due)
     airflow.run("one", "of_yesterday", "failed", NOW - timedelta(days=1))
