@@ -2,101 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
 import time
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from branchline.errors import Reconfigure
 from branchline.ledger import Account, Run
-from branchline.legacy_history import DAG_ID, SOURCE, STEPS, WORDS, HistoryAtRisk, account_of, run_step
+from branchline.legacy_history import DAG_ID, STEPS, WORDS, HistoryAtRisk, account_of
 from branchline.request import Request
 from branchline.sources.arrivy import ARRIVY
 from branchline.sync import Sync
 from branchline.sync.planning import selected_streams
 from branchline.upkeep import keep
-from psycopg.conninfo import conninfo_to_dict
 
-TABLE = "public.ingestion_arrivy_sync_history"
-ACCOUNT = Account("arrivy", "arrivy", "arrivy", "home")
-NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
-#: As the legacy application made it.
-COLUMNS = "id serial PRIMARY KEY, sync_type varchar(50) NOT NULL, last_synced_at {}, created_at timestamptz"
-#: What the legacy commands leave behind: a row a command, of which one was never run to its end.
-ROWS: tuple[tuple[str | None, object], ...] = (
-    ("entities", NOON),
-    ("tasks", NOON + timedelta(minutes=5, microseconds=123456)),
-    ("groups", NOON + timedelta(minutes=7)),
-    ("location_reports", None),
-    ("task_status", NOON + timedelta(minutes=9)),
-)
-
-
-@dataclass
-class Legacy:
-    """A warehouse beside which the legacy application has its table."""
-
-    warehouse: Any
-
-    def make(
-        self, rows: Sequence[tuple[str | None, object]] = ROWS, *, moment: str = "timestamptz", columns: str = COLUMNS
-    ) -> Legacy:
-        self.warehouse.execute(f"CREATE TABLE {TABLE} ({columns.format(moment)})")
-        self.grant()
-        return self.add(*rows)
-
-    def add(self, *rows: tuple[str | None, object]) -> Legacy:
-        for row in rows:
-            self.warehouse.execute(f"INSERT INTO {TABLE} (sync_type, last_synced_at) VALUES (%s, %s)", row)
-        return self
-
-    def grant(self) -> None:
-        self.warehouse.execute("GRANT USAGE, CREATE ON SCHEMA public TO branchline_loader")
-        self.warehouse.execute(f"ALTER TABLE {TABLE} OWNER TO branchline_loader")
-
-    def step(self, step: str, *, table: str = TABLE, account: Account = ACCOUNT) -> dict[str, Any]:
-        return run_step(self.warehouse.loader, account, step, table)
-
-    def history(self) -> list[Any]:
-        """Every row of the history, with the mark that PostgreSQL gives a row when it is written."""
-        found: list[Any] = self.warehouse.rows("SELECT history.*, xmin FROM ops.sync_history AS history ORDER BY 1")
-        return found
-
-    def streams(self) -> dict[str, datetime]:
-        return {row.sync_type: row.end_time for row in self.history()}
-
-    def tables(self) -> list[str]:
-        rows = self.warehouse.rows(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
-        )
-        return [row.relname for row in rows]
-
-    def content(self, table: str = TABLE) -> list[Any]:
-        found: list[Any] = self.warehouse.rows(f"SELECT * FROM {table} ORDER BY 1, 2", role="admin")
-        return found
-
-
-@pytest.fixture
-def legacy(warehouse: Any) -> Legacy:
-    return Legacy(warehouse)
-
-
-def own_sync(legacy: Legacy, run: str = "run 1") -> None:
-    """A sync of ours, which no step may touch."""
-    legacy.warehouse.execute(
-        "INSERT INTO ops.sync_history (crm_source, account, client_id, sync_type, status, end_time, dag_id, run_id) "
-        "VALUES ('arrivy', 'arrivy', 'home', 'tasks', 'success', now(), 'arrivy', %s)",
-        (run,),
-    )
-
+from tests.arrivy.legacy import ACCOUNT, NOON, TABLE, Legacy, own_sync
 
 # ------------------------------------------------------------------------------------------------- there and back
 
@@ -391,86 +313,7 @@ def test_what_stands_nowhere_else_is_not_rolled_back(legacy: Legacy) -> None:
     assert legacy.history() == before
 
 
-# ------------------------------------------------------------------------------------- rights, names, other accounts
-
-
-def typed(error: BaseException) -> list[str]:
-    """The statements that a message asks for."""
-    return re.findall(r"(?:GRANT|ALTER)[^;]+;", str(error))
-
-
-def test_a_missing_right_comes_with_what_to_type(legacy: Legacy) -> None:
-    """What the loader has in a fresh warehouse: no way into the schema public."""
-    legacy.warehouse.execute(f"CREATE TABLE {TABLE} ({COLUMNS.format('timestamptz')})")
-    legacy.add(*ROWS)
-    with pytest.raises(Reconfigure, match="branchline_loader lacks rights") as refused:
-        legacy.step("check")
-    assert typed(refused.value) == [
-        'GRANT USAGE ON SCHEMA "public" TO "branchline_loader";',
-        'GRANT SELECT ON "public"."ingestion_arrivy_sync_history" TO "branchline_loader";',
-    ]
-    for statement in typed(refused.value):
-        legacy.warehouse.execute(statement)
-    assert legacy.step("copy")["inserted"] == 4
-    with pytest.raises(Reconfigure, match="branchline_loader lacks rights") as refused:
-        legacy.step("retire")
-    assert typed(refused.value) == [
-        'GRANT CREATE ON SCHEMA "public" TO "branchline_loader";',
-        'ALTER TABLE "public"."ingestion_arrivy_sync_history" OWNER TO "branchline_loader";',
-    ]
-    for statement in typed(refused.value):
-        legacy.warehouse.execute(statement)
-    assert legacy.step("retire")["table"] == f"{TABLE}_retired"
-
-
-def test_reading_is_enough_to_roll_back(legacy: Legacy) -> None:
-    legacy.make()
-    legacy.step("copy")
-    legacy.warehouse.execute(f"ALTER TABLE {TABLE} OWNER TO branchline_migrator")
-    legacy.warehouse.execute(f"GRANT SELECT ON {TABLE} TO branchline_loader")
-    assert legacy.step("roll_back")["removed"] == 4
-
-
-def test_rows_that_a_policy_hides_are_not_taken_for_absent(legacy: Legacy) -> None:
-    legacy.make()
-    legacy.warehouse.execute(f"ALTER TABLE {TABLE} ENABLE ROW LEVEL SECURITY")
-    legacy.warehouse.execute(f"ALTER TABLE {TABLE} FORCE ROW LEVEL SECURITY")
-    with pytest.raises(Reconfigure, match="row-level security"):
-        legacy.step("check")
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        "ingestion_arrivy_sync_history",
-        "public.",
-        "public.a.b",
-        'public."x"',
-        "public.x; DROP TABLE public.ingestion_arrivy_sync_history",
-        "public.x --",
-        "public.1x",
-        f"{TABLE}\n",
-        "public." + "x" * 56,
-    ],
-)
-def test_what_is_no_name_is_refused(legacy: Legacy, table: str) -> None:
-    legacy.make()
-    with pytest.raises(Reconfigure, match="that is no table"):
-        legacy.step("copy", table=table)
-    assert legacy.tables() == ["ingestion_arrivy_sync_history"]
-
-
-def test_a_name_is_taken_as_the_catalog_spells_it(legacy: Legacy) -> None:
-    name = "Select_" + "x" * 48
-    legacy.make([("tasks", NOON)])
-    legacy.warehouse.execute(f'ALTER TABLE {TABLE} RENAME TO "{name}"')
-    with pytest.raises(Reconfigure, match="no such table, and 0 rows of the history"):
-        legacy.step("check", table=f"public.{name.lower()}")
-    assert legacy.step("copy", table=f"public.{name}")["inserted"] == 1
-    legacy.step("retire", table=f"public.{name}")
-    assert legacy.tables() == [f"{name}_retired"]
-    assert len(f"{name}_retired") == 63
-    assert legacy.step("roll_back", table=f"public.{name}")["removed"] == 1
+# -------------------------------------------------------------------------------------------------- other accounts
 
 
 def test_a_table_goes_into_one_account(legacy: Legacy) -> None:
@@ -565,65 +408,3 @@ def test_T61_two_steps_at_once_go_one_after_the_other(legacy: Legacy) -> None:
     assert stood == 2
     assert counts == [0, 4]
     assert len(legacy.history()) == 4
-
-
-# -------------------------------------------------------------------------------------------------------------- the DAG
-
-
-@pytest.fixture
-def dag_file() -> Any:
-    path = Path(__file__).parents[2] / "dags" / "arrivy_history.py"
-    spec = importlib.util.spec_from_file_location("arrivy_history_dag", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_form_begins_with_a_dry_run_and_refuses_what_is_no_name(dag_file: Any) -> None:
-    from airflow.sdk.exceptions import ParamValidationError
-
-    params = dag_file.dag.params
-    assert params.validate() == {"step": "check", "table": TABLE, "account": SOURCE}
-    assert tuple(params.get_param("step").schema["enum"]) == STEPS
-    for name, value in (("step", "drop"), ("table", "x"), ("table", 'public."x"'), ("account", ""), ("account", None)):
-        with pytest.raises(ParamValidationError):
-            params.get_param(name).resolve(value)
-
-
-def test_a_run_does_the_step_that_was_asked_for(
-    legacy: Legacy, dag_file: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    legacy.make([*ROWS, ("team_members", NOON)])
-    parts = conninfo_to_dict(legacy.warehouse.loader)
-    connection = {
-        "conn_type": "postgres",
-        "host": parts["host"],
-        "port": int(parts["port"] or 5432),
-        "schema": parts["dbname"],
-        "login": parts["user"],
-        "password": parts["password"],
-    }
-    entries = [{"source": "arrivy", "account": "arrivy", "conn_id": "arrivy", "client": "home"}]
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
-    monkeypatch.setenv("AIRFLOW_VAR_BRANCHLINE_ACCOUNTS", json.dumps(entries))
-    params = {"step": "check", "table": TABLE, "account": "arrivy"}
-    monkeypatch.setattr(dag_file, "get_current_context", lambda: {"params": params})
-    move: Callable[[], dict[str, Any]] = dag_file.move.function
-    with caplog.at_level("INFO", logger="branchline"):
-        told = move()
-    assert (told["inserted"], legacy.history()) == (4, [])
-    assert json.loads(json.dumps(told)) == told, "it goes through Airflow's database"
-    assert "can be copied: entities as entities (1); groups as groups (1)" in caplog.text
-    assert "after: tasks success: 1 row, 1 moved" in caplog.text
-    warned = [
-        record.getMessage()
-        for record in caplog.records
-        if record.levelname == "WARNING" and record.name.startswith("branchline")
-    ]
-    assert warned == ["left out: team_members: unknown sync_type (1)"]
-    params["step"] = "copy"
-    assert move()["inserted"] == 4
-    params["step"] = "roll_back"
-    assert move()["removed"] == 4
