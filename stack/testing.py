@@ -1,5 +1,6 @@
 """A throwaway PostgreSQL for tests: one cluster a session, one template, a fresh copy of it for each test."""
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -11,6 +12,11 @@ from psycopg.conninfo import make_conninfo
 
 from stack.postgres import Cluster
 
+#: Where files live in memory on Linux: copying a database takes a tenth of the time there.
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is the process's own
+#: Bytes that have to be free there; a container is often given 64 MB.
+ROOM = 4 * 1024**3
+
 
 @contextmanager
 def temporary_cluster() -> Iterator[Cluster]:
@@ -19,7 +25,7 @@ def temporary_cluster() -> Iterator[Cluster]:
     Yields:
         Cluster: started, on a free port, fast rather than durable.
     """
-    folder = Path(tempfile.mkdtemp(prefix="branchline-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="branchline-test-", dir=_quick_folder()))
     folder.chmod(0o711)  # the database's own user must pass through; what is inside is closed
     cluster = Cluster(folder / "postgres", secrets.token_urlsafe(18), durable=False)
     try:
@@ -28,6 +34,12 @@ def temporary_cluster() -> Iterator[Cluster]:
     finally:
         cluster.destroy()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quick_folder() -> Path | None:
+    """The folder in memory, or None for the usual one."""
+    usable = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK | os.X_OK)
+    return IN_MEMORY if usable and shutil.disk_usage(IN_MEMORY).free >= ROOM else None
 
 
 def prepare_template(cluster: Cluster, name: str, prepare: Callable[[str], object]) -> str:
