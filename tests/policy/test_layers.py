@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "web": (
         ("catalogue", "problems"),
         ("caller", "pool", "cursor", "filters", "etag"),
-        ("login", "asking"),
+        ("login", "asking", "as_caller"),
         ("listing", "documents", "export"),
         ("views",),
         ("app",),

@@ -17,6 +17,8 @@ from tests.web.front import Front, airflow_with_plugin
 
 #: Somebody who signs in to Airflow and whom nobody has mapped.
 STRANGER = "stranger"
+#: Who is more than a viewer in Airflow, where rights are given apart from those in the warehouse.
+IN_AIRFLOW = {"super": "admin", "admin": "op", "manager": "user"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def house(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFact
             for person in people_of(loaded):
                 admit_user(loaded, connection, person)
         loaded.rows = [row for table in tenant_tables(warehouse) for row in owners_of(warehouse, table)]
-        users = [*loaded.people, STRANGER]
+        users = {user: IN_AIRFLOW.get(user, "viewer") for user in (*loaded.people, STRANGER)}
         home = tmp_path_factory.mktemp("front")
         with airflow_with_plugin(home, users, warehouse.as_role("api"), metadata) as front:
             yield House(loaded, front)

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "/branchline"
+BUNDLE = "dags-folder"
 
 
 def connection_json(conninfo: str, **changes: Any) -> str:
@@ -79,18 +80,25 @@ class Front:
 
 
 @contextmanager
-def airflow_with_plugin(home: Path, users: list[str], conninfo: str, metadata: str) -> Iterator[Front]:
+def airflow_with_plugin(home: Path, users: Mapping[str, str], conninfo: str, metadata: str) -> Iterator[Front]:
     """Airflow's own application around the plugin, on `metadata`, an empty database of its own.
 
-    Everything is put together by Airflow: the plugin is found in the plugins folder and mounted at its prefix,
-    SimpleAuthManager signs people in, and its middleware refreshes cookies. Only its UI is left out.
+    Everything is put together by Airflow: the plugin is found in the plugins folder and mounted at its prefix, its
+    public API stands beside it with the project's DAGs, SimpleAuthManager signs people in, and its middleware
+    refreshes cookies. No scheduler runs: what is triggered stays queued.
+
+    Args:
+        home: a folder of its own.
+        users: everybody who may sign in, with his role in Airflow.
+        conninfo: the warehouse, as the api.
+        metadata: for Airflow itself.
     """
     passwords = {user: f"password of {user}" for user in users}
     (home / "passwords.json").write_text(json.dumps(passwords), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:viewer" for user in users),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in users.items()),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url_of(metadata),
             "AIRFLOW__API_AUTH__JWT_SECRET": "only in tests, and as long as a key of HS512 has to be: sixty-four bytes",
@@ -100,11 +108,8 @@ def airflow_with_plugin(home: Path, users: list[str], conninfo: str, metadata: s
             patch.setenv(name, value)
         from airflow import plugins_manager, settings
         from airflow.api_fastapi import app as airflow_api
+        from airflow.models import import_all_models
         from airflow.models.base import Base
-        from airflow.models.connection import Connection
-        from airflow.models.revoked_token import RevokedToken
-        from airflow.models.team import Team
-        from fastapi import FastAPI
 
         def afresh() -> None:
             settings.configure_vars()
@@ -115,19 +120,33 @@ def airflow_with_plugin(home: Path, users: list[str], conninfo: str, metadata: s
 
         afresh()
         try:
-            Base.metadata.create_all(
-                settings.engine, tables=[found.__table__ for found in (Team, Connection, RevokedToken)]
-            )
-            app = FastAPI()
-            airflow_api.init_plugins(app)
-            airflow_api.init_auth_manager(app)
-            airflow_api.init_middlewares(app)
+            import_all_models()
+            Base.metadata.create_all(settings.engine)
+            write_dags()
+            app = airflow_api.create_app(apps="core")
             with TestClient(app, raise_server_exceptions=False) as client:
                 yield Front(client, mounted(app), passwords)
         finally:
             settings.dispose_orm()
             patch.undo()
             afresh()
+
+
+def write_dags() -> None:
+    """The project's DAGs as Airflow's DAG processor leaves them, unpaused."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.models.dag import DagModel
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.utils.db import synchronize_log_template
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    with create_session() as session:
+        synchronize_log_template(session=session)
+        session.add(DagBundleModel(name=BUNDLE))
+    sync_bag_to_db(DagBag(PROJECT / "dags", safe_mode=False, bundle_name=BUNDLE), BUNDLE, None)
+    with create_session() as session:
+        session.execute(update(DagModel).values(is_paused=False))
 
 
 def mounted(app: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials
@@ -60,4 +61,14 @@ def _is_own_page(request: Request) -> bool:
     return origin != "" and urlsplit(origin).netloc == request.headers.get("Host")
 
 
+async def token_of(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
+    _user: Annotated[str, Depends(user_name)],
+) -> str:
+    """The token that the user came with, to ask Airflow as him; `user_name` has taken it, and the page it came from."""
+    return credentials.credentials if credentials else request.cookies[COOKIE_NAME_JWT_TOKEN]
+
+
 Caller = Annotated[str, Depends(user_name)]
+Token = Annotated[str, Depends(token_of)]

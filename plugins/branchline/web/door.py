@@ -29,5 +29,6 @@ class FrontDoor:
         return self._app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
+        """Serve a request, and tell what is behind the door in whose application it stands: Airflow's."""
+        self.app.state.airflow = scope.get("app")
         await self.app(scope, receive, send)
