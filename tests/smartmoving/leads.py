@@ -15,7 +15,7 @@ from branchline.ledger import Account
 from branchline.limits import SharedRate
 from branchline.outbox import Outbox, Pace, open_ledger, submit_lead
 from branchline.transport import Endpoint, Transport
-from branchline.warehouse import connect
+from branchline.warehouse import connect_async
 
 #: So many that no test waits for it.
 PER_MINUTE = 60_000.0
@@ -87,8 +87,21 @@ class Leads:
 
     def submit(self, key: str, fields: dict[str, Any] | None = None, **how: Any) -> outbox.Submitted:
         location = how.pop("location_id", self.places[0].location_id)
-        with connect(self.warehouse.loader, client="lgm") as connection:
-            return submit_lead(connection, location, key, fields or person(key), **how)
+        return self.submit_all([(location, key, fields or person(key))], **how)[0]
+
+    def submit_all(
+        self, asked: list[tuple[int, str, dict[str, Any]]], *, user: str | None = None, **how: Any
+    ) -> list[outbox.Submitted]:
+        """Leads by location, key and fields, as the loader or as a person through the api, over one connection."""
+
+        async def queue() -> list[outbox.Submitted]:
+            conninfo, client = (self.warehouse.as_role("api"), None) if user else (self.warehouse.loader, "lgm")
+            async with await connect_async(conninfo, client=client) as connection:
+                if user:
+                    await connection.execute("SELECT set_config('branchline.user', %s, FALSE)", (user,))
+                return [await submit_lead(connection, *lead, **how) for lead in asked]
+
+        return asyncio.run(queue())
 
     def row(self, key: str) -> Any:
         return self.warehouse.one("SELECT * FROM crm.leads WHERE idempotency_key = %s", (key,), role="admin")

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from branchline import outbox
-from branchline.outbox import Pace, submit_lead
-from branchline.warehouse import connect
+from branchline.outbox import Pace
 
 from tests.smartmoving.leads import QUICK, Leads, fault, person, status
 
@@ -172,10 +171,8 @@ def test_t70_exactly_one_lead_at_the_vendor_over_100_runs_with_seeded_faults(lea
             leads.control.faults(fault(draw.choice(FAULTS), **rule))
         kind = draw.choice(("reset", "cut", "truncate", status(500), status(429, retry_after=0)))
         leads.control.faults(fault(kind, match="v1/api/leads", after=draw.randrange(3), times=1 + draw.randrange(2)))
-        with connect(leads.warehouse.loader, client="lgm") as connection:
-            for place in range(6):
-                key = f"seed{seed}-{place}"
-                submit_lead(connection, draw.choice(leads.places).location_id, key, person(key))
+        keys = [f"seed{seed}-{place}" for place in range(6)]
+        leads.submit_all([(draw.choice(leads.places).location_id, key, person(key)) for key in keys])
         asyncio.run(two_workers(leads, pace, is_one_killed=seed % 4 == 0))
         leads.warehouse.execute("UPDATE crm.leads SET claimed_until = now() WHERE state = 'sending'")  # saves waiting
         leads.settle(pace=pace, passes=200)

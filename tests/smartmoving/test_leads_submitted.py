@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from branchline.hooks.smartmoving_leads import send_leads
-from branchline.outbox import LeadRefused, preview, submit_lead
+from branchline.outbox import KeyTaken, LeadRefused, NotYourBranch, preview
 from branchline.warehouse import connect
 
 from tests.smartmoving.leads import ACCOUNT, Leads, person
@@ -35,7 +35,7 @@ def test_t71_the_same_key_with_another_payload_is_refused(leads: Leads, change: 
     fields = person("web-1") | ({"notes": how.pop("notes")} if "notes" in how else {})
     if "location_id" in how:
         how["location_id"] = leads.places[2].location_id
-    with pytest.raises(LeadRefused, match="this key was used before for another lead"):
+    with pytest.raises(KeyTaken, match="this key was used before for another lead"):
         leads.submit("web-1", fields, **how)
     row = leads.row("web-1")
     assert (row.payload["notes"], row.state) == ("Ring twice", "pending")
@@ -92,28 +92,30 @@ def test_who_may_ask_and_whose_leads_they_see(leads: Leads) -> None:
     leads.warehouse.execute("SELECT access.grant_role('sue', 'SUPER_ADMIN')")
     leads.warehouse.execute("SELECT access.grant_role('oda', 'AUDITOR', 'lgm')")
     leads.warehouse.execute("SELECT access.grant_role('dan', 'DISPATCHER', 'lgm', %s)", (here,))
-    with as_person(leads, "mia") as connection:
-        assert submit_lead(connection, here, "m-1", person("m-1")).is_new
-        with pytest.raises(LeadRefused, match="no SmartMoving branch that you may see"):
-            submit_lead(connection, there, "m-2", person("m-2"))
-        with pytest.raises(LeadRefused, match="names another branch"):
-            submit_lead(connection, here, "m-3", person("m-3", branchId=leads.places[1].external_id))
-    with as_person(leads, "ada") as connection:
-        assert submit_lead(connection, there, "a-1", person("a-1")).is_new
-    with as_person(leads, "sue") as connection:
-        assert submit_lead(connection, there, "s-1", person("s-1")).is_new
-    with as_person(leads, "oda") as connection, pytest.raises(LeadRefused, match="may not write"):
-        submit_lead(connection, here, "o-1", person("o-1"))
+
+    def submit(user: str, location: int, key: str, **fields: Any) -> Any:
+        (submitted,) = leads.submit_all([(location, key, person(key, **fields))], user=user)
+        return submitted
+
+    assert submit("mia", here, "m-1").is_new
+    with pytest.raises(NotYourBranch, match="no SmartMoving branch that you may see"):
+        submit("mia", there, "m-2")
+    with pytest.raises(LeadRefused, match="names another branch"):
+        submit("mia", here, "m-3", branchId=leads.places[1].external_id)
+    assert submit("ada", there, "a-1").is_new
+    assert submit("sue", there, "s-1").is_new
+    with pytest.raises(NotYourBranch, match="may not write"):
+        submit("oda", here, "o-1")
     for user in ("dan", "nobody"):
-        with as_person(leads, user) as connection, pytest.raises(LeadRefused, match="that you may see"):
-            submit_lead(connection, here, "d-1", person("d-1"))
+        with pytest.raises(NotYourBranch, match="that you may see"):
+            submit(user, here, "d-1")
     asked = {row.idempotency_key: row.requested_by for row in leads.warehouse.rows("SELECT * FROM crm.leads")}
     assert asked == {"m-1": "mia", "a-1": "ada", "s-1": "sue"}
+    # a key used at a branch that she does not see is refused without telling what it holds
+    with pytest.raises(KeyTaken, match="this key was used before"):
+        submit("mia", here, "a-1")
     with as_person(leads, "mia") as connection:
         assert [row.idempotency_key for row in connection.execute("SELECT * FROM crm.leads")] == ["m-1"]
-        # a key used at a branch that she does not see is refused without telling what it holds
-        with pytest.raises(LeadRefused, match="this key was used before"):
-            submit_lead(connection, here, "a-1", person("a-1"))
         for forged in ("requested_by", "state", "vendor_lead_id"):
             with pytest.raises(Exception, match="permission denied"):
                 connection.execute(

@@ -13,4 +13,5 @@ SELECT
     ) AS calls_this_month
 FROM core.accounts
 LEFT JOIN core.clients USING (client_id)
+WHERE %(source)s::text IS NULL OR accounts.source = %(source)s::text
 ORDER BY accounts.client_id, accounts.source, accounts.account

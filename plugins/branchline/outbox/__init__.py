@@ -14,15 +14,17 @@ be killed anywhere.
 
 from __future__ import annotations
 
-from branchline.outbox.form import LeadRefused, mask, read_form
+from branchline.outbox.form import KeyTaken, LeadRefused, NotYourBranch, mask, read_form
 from branchline.outbox.queue import LeadsLeft, Submitted, is_idle, open_ledger, preview, problems, submit_lead
 from branchline.outbox.sending import Delivery, Desk, Outbox, Pace, Reply
 
 __all__ = [
     "Delivery",
     "Desk",
+    "KeyTaken",
     "LeadRefused",
     "LeadsLeft",
+    "NotYourBranch",
     "Outbox",
     "Pace",
     "Reply",

@@ -19,6 +19,16 @@ class LeadRefused(BranchlineError):
     verdict = "Nothing was sent: correct the lead and submit it again; a different lead needs a key of its own"
 
 
+class KeyTaken(LeadRefused):
+    """A lead whose idempotency key was used before for another one (T71)."""
+
+
+class NotYourBranch(LeadRefused):
+    """A lead for a branch that the person does not see, or where he may not write."""
+
+    verdict = "Nothing was sent: choose a branch of yours, or ask whoever grants roles"
+
+
 #: The vendor's fields (section 9) and the longest text of each. The provider key is not one of them.
 TEXTS: dict[str, int] = {
     **dict.fromkeys(("firstName", "lastName", "fullName", "serviceType", "opportunityType", "bedrooms"), 200),

@@ -18,7 +18,17 @@ import psycopg
 
 from branchline.errors import BranchlineError
 from branchline.ledger import Account
-from branchline.outbox.form import CONTROL, Body, LeadRefused, mask, read_form, resolve_texts, text_params
+from branchline.outbox.form import (
+    CONTROL,
+    Body,
+    KeyTaken,
+    LeadRefused,
+    NotYourBranch,
+    mask,
+    read_form,
+    resolve_texts,
+    text_params,
+)
 from branchline.warehouse import connect_async, render
 
 Row = Any
@@ -48,8 +58,8 @@ class Submitted:
     is_new: bool
 
 
-def submit_lead(
-    connection: psycopg.Connection[Row],
+async def submit_lead(
+    connection: psycopg.AsyncConnection[Row],
     location_id: int,
     idempotency_key: str,
     fields: Mapping[str, Any],
@@ -69,31 +79,33 @@ def submit_lead(
         dry_run: check and keep it, never send it.
 
     Raises:
-        LeadRefused: the form is wrong, the location is none of the person's, a text is not in the reference lists, or
-            the key was used for another lead (T71).
+        LeadRefused: the form is wrong, or a text is not in the reference lists.
+        NotYourBranch: the location is none that the person may see, or none where he may write.
+        KeyTaken: the key was used for another lead (T71).
     """
     doing = f"Submitting lead {idempotency_key[:60]!r}"
     if not 1 <= len(idempotency_key) <= 200 or CONTROL.search(idempotency_key):
         raise LeadRefused(doing, "the idempotency key must have 1 to 200 printable characters")
     form = read_form(fields)
-    place = connection.execute(
+    found = await connection.execute(
         "SELECT client_id, account, external_id FROM core.locations "
         "WHERE location_id = %s AND source = 'smartmoving' AND is_mapped",
         (location_id,),
-    ).fetchone()
+    )
+    place = await found.fetchone()
     if place is None:
-        raise LeadRefused(doing, f"location {location_id} is no SmartMoving branch that you may see")
+        raise NotYourBranch(doing, f"location {location_id} is no SmartMoving branch that you may see")
     if form.pop("branchId", place.external_id) != place.external_id:
         raise LeadRefused(doing, f"branchId names another branch than location {location_id}")
-    with connection.transaction():
-        known = connection.execute(
+    async with connection.transaction():
+        known = await connection.execute(
             render("crm/leads.texts.sql"), text_params(form, place.client_id, place.account)
-        ).fetchone()
+        )
         # Only checked here and put in at the sending: the same request must stay the same when the lists have grown.
-        resolve_texts(dict(form), known, allow_new_texts)
+        resolve_texts(dict(form), await known.fetchone(), allow_new_texts)
         try:
-            with connection.transaction():
-                row = connection.execute(
+            async with connection.transaction():
+                queued = await connection.execute(
                     "INSERT INTO crm.leads (client_id, account, location_id, idempotency_key, payload, "
                     "allow_new_texts, dry_run) VALUES (%s, %s, %s, %s, %s, %s, %s) "
                     "ON CONFLICT (client_id, idempotency_key) DO NOTHING RETURNING lead_id, state",
@@ -106,18 +118,20 @@ def submit_lead(
                         allow_new_texts,
                         dry_run,
                     ),
-                ).fetchone()
+                )
+                row = await queued.fetchone()
         except psycopg.errors.InsufficientPrivilege as error:
-            raise LeadRefused(doing, f"you may not write at location {location_id}") from error
+            raise NotYourBranch(doing, f"you may not write at location {location_id}") from error
     if row is not None:
         return Submitted(row.lead_id, row.state, True)
-    earlier = connection.execute(
+    looked = await connection.execute(
         "SELECT lead_id, state, payload = %s::jsonb AND location_id = %s AND dry_run = %s AS is_same FROM crm.leads "
         "WHERE client_id = %s AND idempotency_key = %s",
         (json.dumps(form), location_id, dry_run, place.client_id, idempotency_key),
-    ).fetchone()
+    )
+    earlier = await looked.fetchone()
     if earlier is None or not earlier.is_same:
-        raise LeadRefused(doing, "this key was used before for another lead (its payload, branch or dry_run differ)")
+        raise KeyTaken(doing, "this key was used before for another lead (its payload, branch or dry_run differ)")
     return Submitted(earlier.lead_id, earlier.state, False)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from branchline.web.arrivy import arrivy_router
 from branchline.web.asking import on_behalf_of
 from branchline.web.caller import Caller, user_name
 from branchline.web.catalogue import COLLECTIONS, Collection
@@ -15,10 +16,15 @@ from branchline.web.documents import account, repair_order
 from branchline.web.etag import tagged
 from branchline.web.export import Export
 from branchline.web.filters import form_of
+from branchline.web.fms import fms_router
+from branchline.web.integration import integration_router
 from branchline.web.listing import page, question
 from branchline.web.login import log_in
+from branchline.web.pinging import Pings
 from branchline.web.pool import Pool
 from branchline.web.problems import MEDIA_TYPE, install
+from branchline.web.smartmoving import smartmoving_router
+from branchline.web.tekmetric import tekmetric_router
 from branchline.web.views.routes import as_page, pages
 
 #: Connections of one api-server process; each answers some hundred questions a second.
@@ -44,7 +50,16 @@ def build_app() -> FastAPI:
     app.state.pool = Pool(log_in, CONNECTIONS)
     install(app, as_page)
     signed_in = APIRouter(dependencies=[Depends(user_name)])
-    for router in (_reading(), pages()):
+    pings = Pings()
+    for router in (
+        _reading(),
+        smartmoving_router(pings),
+        integration_router(pings),
+        tekmetric_router(),
+        fms_router(),
+        arrivy_router(),
+        pages(),
+    ):
         signed_in.include_router(router)
     app.include_router(signed_in)
     return app

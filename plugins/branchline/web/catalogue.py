@@ -81,6 +81,11 @@ COLLECTIONS = (
         location="location_id", day="service_date", search=("job_number",), equals=ACCOUNT,
     ),
     Collection(
+        "/smartmoving-integration/leads", "Leads of the outbox, the newest first", ("lead_id",), descending=True,
+        location="location_id", day="created_at", status="state", search=("name", "email", "phone_number"),
+        equals=(*ACCOUNT, "lead_id"),
+    ),
+    Collection(
         "/tekmetric/repair-orders", "Repair orders; since and until compare with the posted date", (*_SHOP, "tm_id"),
         location="location_id", day="posted_date", status="status", equals=(*ACCOUNT, "shop"),
         search=("ro_number", "customer_concern", "label", "custom_label"),

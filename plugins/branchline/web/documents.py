@@ -25,10 +25,15 @@ async def repair_order(asking: Asking, ro_id: int, shop: int | None) -> bytes:
     return str(rows[0].body).encode()
 
 
+async def accounts_of(asking: Asking, source: str | None) -> list[Any]:
+    """The accounts that the person sees, of one source or of all: rows of api/accounts.sql."""
+    return await asking.rows("api/accounts.sql", {"source": source})
+
+
 async def account(asking: Asking, user: str) -> dict[str, Any]:
     """Who asks, as what, and the accounts he sees: locations, calls of this month and what the vendor allows."""
     # who sees journeys alone has no right to so much as ask for accounts
-    rows = [] if asking.is_crew else await asking.rows("api/accounts.sql", {})
+    rows = [] if asking.is_crew else await accounts_of(asking, None)
     return {
         "user": user,
         "roles": [

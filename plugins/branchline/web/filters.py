@@ -18,7 +18,8 @@ COLUMNS = {"client": "client_id", "shop": "tm_shop_id"}
 #: PostgreSQL's text holds no NUL.
 _TEXT = r"^[^\x00]*$"
 _Word = Annotated[str, Field(min_length=1, max_length=200, pattern=_TEXT)]
-_TYPES: dict[str, Any] = {"shop": Annotated[int, Field(ge=1, lt=2**63)]}
+_Id = Annotated[int, Field(ge=1, lt=2**63)]
+_TYPES: dict[str, Any] = {"shop": _Id, "lead_id": _Id}
 
 
 class Form(BaseModel):

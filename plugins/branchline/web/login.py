@@ -23,13 +23,18 @@ ROLE = "branchline_api"
 CONNECT_SECONDS = 2
 
 
+async def connection_of(conn_id: str) -> AirflowConnection | None:
+    """An Airflow Connection, which holds secrets; None where there is no such connection."""
+    try:
+        return await to_thread.run_sync(AirflowConnection.get_connection_from_secrets, conn_id)
+    except AirflowNotFoundException:
+        return None
+
+
 async def extra_of(conn_id: str) -> dict[str, Any]:
     """The extra of an Airflow Connection; empty where there is no such connection."""
-    try:
-        connection = await to_thread.run_sync(AirflowConnection.get_connection_from_secrets, conn_id)
-    except AirflowNotFoundException:
-        return {}
-    return dict(connection.extra_dejson)
+    connection = await connection_of(conn_id)
+    return dict(connection.extra_dejson) if connection else {}
 
 
 async def log_in() -> Connection:
