@@ -84,7 +84,9 @@ def test_rows_with_an_owner_are_guarded(catalog: Warehouse) -> None:
         assert table.is_forced, f"{name}: row-level security is not forced, its owner passes by"
         found = written[name]
         if table.schema == "access":
-            assert set(found) == {"migrator", "operator", "myself"}, name
+            own = {"access.grants": {"myself"}, "access.audit": set()}[name]
+            assert set(found) == {"migrator", "operator", "admins", *own}, name
+            assert all(row.cmd == "SELECT" for policy, row in found.items() if policy != "migrator"), name
             continue
         assert set(found) >= {
             "migrator", "operator", "loader", "people_read", "people_insert", "people_update", "people_delete",
@@ -272,7 +274,15 @@ def test_the_migrator_owns_everything(catalog: Warehouse) -> None:
 
 
 #: What a role that is no worker may call, and why it may: to be told about itself.
-OF_ONESELF = {"access.me", "access.is_super_admin", "access.locations", "access.clients", "access.places"}
+OF_ONESELF = {
+    "access.me", "access.is_super_admin", "access.locations", "access.clients", "access.places", "access.may_grant",
+}  # fmt: skip
+#: What the api calls, and what then looks at who asks: tests/access/test_who_grants_what.py.
+OF_THE_API = {"access.grant_role", "access.revoke_grant"}
+#: Triggers, and what migrations call.
+OF_NOBODY = {
+    "access.protect", "access.watch", "access.write_down", "access.refuse_truncate", "core.describe",
+}  # fmt: skip
 #: What the loader calls: it may not do DDL itself, and it keeps the shared rate.
 OF_THE_LOADER = {"landing.ensure_partition", "landing.drop_partitions", "ops.reserve_calls", "ops.pause_calls"}
 
@@ -297,8 +307,11 @@ def test_functions_run_with_a_fixed_path_and_for_whom_they_are(catalog: Warehous
         if function.is_definer:
             settings = " ".join(function.settings or [])
             assert re.search(r"search_path=pg_catalog, pg_temp$", settings), f"{name} is looked up in {settings!r}"
-        if name in {"access.protect", "access.grant_role", "core.describe"}:
+        if name in OF_NOBODY:
             assert callers == set(), f"{name}: {callers}"
+        elif name in OF_THE_API:
+            assert callers == {"branchline_api"}, f"{name}: {callers}"
+            assert function.is_definer, name
         elif name in OF_ONESELF:
             assert "branchline_operator" not in callers, name
             assert function.is_definer, name
