@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("catalogue", "triggers", "problems"),
         ("caller", "pool", "cursor", "filters", "etag", "bodies", "pinging"),
         ("login", "asking", "as_caller"),
-        ("listing", "documents", "export", "starting", "schedules"),
+        ("listing", "documents", "export", "starting", "schedules", "access"),
         ("status",),
         ("syncing",),
         ("smartmoving", "tekmetric", "fms", "arrivy"),
@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "web.views": (
         ("registry", "charts"),
         ("rendering",),
-        ("health",),
+        ("health", "access"),
         ("routes",),
         ("__init__",),
     ),

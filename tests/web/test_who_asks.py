@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,11 @@ def routes_of(app: Any) -> list[APIRoute]:
     return list(app.routes)
 
 
+def address_of(route: APIRoute) -> str:
+    """Where the route is found, with a number wherever it wants one."""
+    return PREFIX + re.sub(r"\{\w+\}", "1", route.path)
+
+
 def dependencies_of(dependant: Any) -> set[Any]:
     return {dependant.call}.union(*(dependencies_of(below) for below in dependant.dependencies))
 
@@ -31,7 +37,7 @@ def test_T80_no_route_answers_nobody(front: Front, record_property: Callable[[st
     walked = 0
     for route in routes_of(front.app):
         assert user_name in dependencies_of(route.dependant), f"{route.path} asks for nobody"
-        path = PREFIX + route.path.replace("{ro_id}", "1")
+        path = address_of(route)
         for method in sorted(route.methods or ()):
             for headers in (
                 {},
@@ -49,12 +55,35 @@ def test_T80_no_route_answers_nobody(front: Front, record_property: Callable[[st
     assert walked >= len(COLLECTIONS) + DOCUMENTS
 
 
-def test_T80_writing_is_no_way_in_either(front: Front) -> None:
+def test_T81_no_route_takes_a_change_by_cookie_from_a_foreign_page(front: Front) -> None:
+    cookie = f"_token={front.token('super')}"
+    walked = 0
     for route in routes_of(front.app):
-        assert route.methods == {"GET"}, "a route that writes needs a defence against foreign pages first (T81)"
-        answer = front.client.post(PREFIX + route.path.replace("{ro_id}", "1"))
-        assert answer.status_code == 405
-        assert answer.headers["Content-Type"] == "application/problem+json"
+        for method in sorted((route.methods or set()) - {"GET", "HEAD"}):
+            walked += 1
+            for headers in (
+                {},
+                {"Origin": "null"},
+                {"Origin": "https://elsewhere.example"},
+                {"Sec-Fetch-Site": "cross-site"},
+                {"Sec-Fetch-Site": "same-site"},
+                {"Sec-Fetch-Site": "none", "Origin": "http://testserver"},
+            ):
+                answer = front.client.request(method, address_of(route), headers={"Cookie": cookie, **headers})
+                assert answer.status_code == 403, f"{method} {route.path} {headers}: {answer.status_code}"
+                assert "session cookie" in answer.json()["detail"]
+    assert walked >= 4
+
+
+def test_what_a_route_is_not_for_is_no_way_in_either(front: Front) -> None:
+    methods: dict[str, set[str]] = {}
+    for route in routes_of(front.app):
+        methods.setdefault(address_of(route), set()).update(route.methods or ())
+    for address, served in methods.items():
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - served):
+            answer = front.client.request(method, address)
+            assert answer.status_code in {401, 405}, f"{method} {address}: {answer.status_code}"
+            assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/", "/nothing"])

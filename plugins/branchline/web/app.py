@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from branchline.web.access import rights
 from branchline.web.arrivy import arrivy_router
 from branchline.web.asking import on_behalf_of
 from branchline.web.caller import Caller, user_name
@@ -58,6 +59,7 @@ def build_app() -> FastAPI:
         tekmetric_router(),
         fms_router(),
         arrivy_router(),
+        rights(),
         pages(),
     ):
         signed_in.include_router(router)

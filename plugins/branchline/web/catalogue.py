@@ -175,4 +175,17 @@ COLLECTIONS = (
         ("client_id", "source", "account", "stream", "table_name", "scope", "reason", "field"),
         status="severity", search=("reason", "field"), equals=STREAM,
     ),
+    Collection(
+        "/access/people", "People whose rights you may see, your own among them", ("person",),
+        search=("person", "user_name"), equals=(),
+    ),
+    Collection(
+        "/access/grants", "Who has which role where", ("grant_id",),
+        location="location_id", search=("person", "user_name"), equals=("client", "person", "role"),
+    ),
+    Collection(
+        "/access/audit", "Who gave, took or wrote what, the newest first; since and until are UTC days", ("audit_id",),
+        descending=True, location="location_id", day="at", status="action", search=("done_by", "user_name", "login"),
+        equals=("client", "person", "table"),
+    ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from branchline.web.catalogue import Collection
 MOST = 1000
 _INTEGER = 2**31 - 1
 #: What a filter by equality compares with, where it is not the column of its own name.
-COLUMNS = {"client": "client_id", "shop": "tm_shop_id"}
+COLUMNS = {"client": "client_id", "shop": "tm_shop_id", "table": "table_name"}
 
 #: PostgreSQL's text holds no NUL.
 _TEXT = r"^[^\x00]*$"

@@ -43,4 +43,7 @@ class Page:
         }
 
 
-PAGES: tuple[Page, ...] = (Page("health", "Sync health", "Every source and stream, what needs a person first"),)
+PAGES: tuple[Page, ...] = (
+    Page("health", "Sync health", "Every source and stream, what needs a person first"),
+    Page("access", "Access", "Who may see and do what, and what people did"),
+)
