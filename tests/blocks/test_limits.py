@@ -57,10 +57,10 @@ def test_two_processes_at_fifty_a_second_together_never_exceed_it(warehouse: Any
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     starts = sorted(float(word) for output in outputs for word in output.split())
     assert len(starts) == 120
-    # Reserved 20.4 ms apart. A busy machine wakes a worker late, and so two starts closer: half a second of leeway
-    # in 25 shows a burst and forgives a late wake-up.
-    for place in range(len(starts) - 25):
-        assert starts[place + 25] - starts[place] > 0.5 * 0.9
+    # Reserved 20.4 ms apart. A busy machine wakes the first of a stretch late, and so brings it nearer to the last:
+    # that much leeway; two processes that know nothing of each other would take half of the time.
+    for place in range(len(starts) - 60):
+        assert starts[place + 60] - starts[place] > 60 * 0.02 - 0.4
     assert 119 * 0.0204 * 0.95 < starts[-1] - starts[0] < 119 * 0.0204 * 2
 
 
@@ -106,8 +106,9 @@ def test_a_pause_voids_the_starts_that_others_already_hold(warehouse: Any, per_m
     assert later
     assert min(later) > 0.95
     if per_minute:
-        gaps = [after - before for before, after in zip(sorted(later), sorted(later)[1:], strict=False)]
-        assert min(gaps) > 0.05  # no burst when the pause is over
+        assert len(later) >= 5
+        # no burst when the pause is over; a busy machine may wake the first one late
+        assert max(later) - min(later) > (len(later) - 1) * 0.1 - 0.2
 
 
 def test_a_long_pause_defers_everybody_and_is_believed_for_an_hour(warehouse: Any) -> None:

@@ -20,7 +20,7 @@ def plain_get(url: str, **more: Any) -> requests.Response:
     """GET without the client's key."""
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, timeout=5, **more)
+        return session.get(url, timeout=60, **more)
 
 
 class Client:
@@ -34,7 +34,7 @@ class Client:
         self.session.headers["x-api-key"] = KEY
 
     def get(self, path: str, **query: Any) -> requests.Response:
-        return self.session.get(self.sandbox.smartmoving + path, params=query, timeout=5)
+        return self.session.get(self.sandbox.smartmoving + path, params=query, timeout=60)
 
     def sweep(self, first: int = 20260720, last: int | None = None, **query: Any) -> requests.Response:
         return self.get(

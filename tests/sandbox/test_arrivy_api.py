@@ -32,7 +32,7 @@ class Account:
         self.session.headers.update({"X-Auth-Key": KEY, "X-Auth-Token": TOKEN})
 
     def get(self, path: str, **query: Any) -> requests.Response:
-        return self.session.get(f"{self.sandbox.arrivy}/{path}", params=query, timeout=10)
+        return self.session.get(f"{self.sandbox.arrivy}/{path}", params=query, timeout=60)
 
     def all(self, path: str, **query: Any) -> list[Any]:
         """Read pages until one is empty: the only end there is."""
@@ -204,7 +204,7 @@ def test_section_3_1_the_window_is_the_schedule(account: Account) -> None:
     ],
 )
 def test_section_6_the_plus_is_escaped_once(account: Account, sent: str, status: int) -> None:
-    answer = account.session.get(f"{account.sandbox.arrivy}/tasks?from={sent}", timeout=5)
+    answer = account.session.get(f"{account.sandbox.arrivy}/tasks?from={sent}", timeout=60)
     assert answer.status_code == status
     if status == 400:
         assert set(answer.json()) == {"message", "description"}
@@ -241,7 +241,7 @@ def test_the_secrets_come_from_the_environment() -> None:
         assert plain_get(url, headers={"X-Auth-Key": KEY, "X-Auth-Token": TOKEN}).status_code == 401
     finally:
         process.terminate()
-        process.communicate(timeout=5)
+        process.communicate(timeout=60)
 
 
 def test_served_counts(account: Account) -> None:

@@ -30,7 +30,7 @@ def test_t01_to_t06_statuses_and_bodies(account: Account) -> None:
     rule(account, {"kind": "body", "body": "null"}, times=1)
     rule(account, {"kind": "redirect", "location": "http://10.0.0.7/"}, times=1)
     answers = [
-        account.session.get(account.sandbox.arrivy + "/tasks", allow_redirects=False, timeout=5) for _ in range(9)
+        account.session.get(account.sandbox.arrivy + "/tasks", allow_redirects=False, timeout=60) for _ in range(9)
     ]
     assert [answer.status_code for answer in answers] == [429, 429, 502, 401, 200, 200, 200, 302, 200]
     assert answers[0].headers["Retry-After"] == "2"

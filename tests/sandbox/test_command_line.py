@@ -47,7 +47,7 @@ def test_start_and_stop(how: signal.Signals) -> None:
     premium = plain_get(f"{base}/premium/room-types", headers={"x-api-key": "own"})
     assert premium.status_code == 403
     process.send_signal(how)
-    rest, errors = process.communicate(timeout=5)
+    rest, errors = process.communicate(timeout=60)
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -60,7 +60,7 @@ def test_it_ends_although_calls_are_held() -> None:
         while plain_get(f"http://127.0.0.1:{port}/_control/served").json()["max_concurrent"] < 1:
             pass
         process.terminate()
-        process.communicate(timeout=5)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -82,7 +82,7 @@ def test_only_this_machine() -> None:
             socket.create_connection(("127.0.0.2", port), timeout=1)
     finally:
         process.terminate()
-        process.communicate(timeout=5)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.parametrize(

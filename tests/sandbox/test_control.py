@@ -18,7 +18,7 @@ def truth(client: Client, first: str = DAY, last: str = DAY) -> dict[str, Any]:
         client.sandbox.url + "/_control/truth",
         params={"source": "smartmoving", "from": first, "to": last},
         headers={"x-api-key": ""},
-        timeout=5,
+        timeout=60,
     )
     assert answer.status_code == 200
     told: dict[str, Any] = answer.json()
@@ -58,7 +58,7 @@ def test_truth_tells_leads(client: Client) -> None:
 def test_control_is_never_counted(client: Client) -> None:
     truth(client)
     client.get("/api/ping")
-    served = client.session.get(client.sandbox.url + "/_control/served", timeout=5).json()
+    served = client.session.get(client.sandbox.url + "/_control/served", timeout=60).json()
     assert served["total"] == served["month"] == 1
     assert served["by_path"] == {"GET /smartmoving/v1/api/ping": {"200": 1}}
 
@@ -72,10 +72,10 @@ def test_most_concurrent(start: Callable[..., Client]) -> None:
 
 def test_clock(client: Client) -> None:
     url = client.sandbox.url + "/_control/clock"
-    assert client.session.post(url, json={"now": "2026-09-01T12:00:00Z"}, timeout=5).status_code == 200
+    assert client.session.post(url, json={"now": "2026-09-01T12:00:00Z"}, timeout=60).status_code == 200
     past = [o for o in client.opportunities() if all(j["serviceDate"] == DAY for j in o["jobs"])]
     assert {o["status"] for o in past} <= {11, 20, 30}
-    assert client.session.post(url, json={"now": "nonsense"}, timeout=5).status_code == 400
+    assert client.session.post(url, json={"now": "nonsense"}, timeout=60).status_code == 400
 
 
 def test_change_a_fraction(client: Client) -> None:
@@ -171,7 +171,7 @@ def test_insert_at_a_branch_where_branches_are_honoured(start: Callable[..., Cli
     ],
 )
 def test_commands_that_make_no_sense(client: Client, command: dict[str, Any]) -> None:
-    answer = client.session.post(client.sandbox.url + "/_control/change", json=command, timeout=5)
+    answer = client.session.post(client.sandbox.url + "/_control/change", json=command, timeout=60)
     assert answer.status_code == 400
 
 
@@ -179,11 +179,11 @@ def test_over_http(client: Client) -> None:
     url = client.sandbox.url + "/_control/"
     post, delete = client.session.post, client.session.delete
     rules = [{"match": "ping", "action": "html200"}, {"match": "users", "action": "reset"}]
-    assert len(post(url + "faults", json=rules, timeout=5).json()) == 2
+    assert len(post(url + "faults", json=rules, timeout=60).json()) == 2
     assert "Sign in" in client.get("/api/ping").text
-    assert delete(url + "faults", timeout=5).json() == {"cleared": True}
+    assert delete(url + "faults", timeout=60).json() == {"cleared": True}
     commands = [{"insert": 1, "date": DAY}, {"insert": 1, "date": DAY}]
-    assert len(post(url + "change", json=commands, timeout=5).json()) == 2
-    assert post(url + "reset", timeout=5).json() == {"reset": True}
-    assert client.session.get(url + "truth", timeout=5).status_code == 400
-    assert client.session.get(url + "truth?source=x&from=2026-01-01&to=2026-01-01", timeout=5).status_code == 400
+    assert len(post(url + "change", json=commands, timeout=60).json()) == 2
+    assert post(url + "reset", timeout=60).json() == {"reset": True}
+    assert client.session.get(url + "truth", timeout=60).status_code == 400
+    assert client.session.get(url + "truth?source=x&from=2026-01-01&to=2026-01-01", timeout=60).status_code == 400

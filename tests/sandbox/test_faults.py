@@ -71,7 +71,7 @@ def test_t07_reset_cut_and_gzip_cut(client: Client) -> None:
         client.sweep()
     rule(client, "gzip_cut", times=1)
     answer = client.session.get(
-        client.sandbox.smartmoving + "/api/customers?FromServiceDate=20260720", stream=True, timeout=5
+        client.sandbox.smartmoving + "/api/customers?FromServiceDate=20260720", stream=True, timeout=60
     )
     assert answer.headers["Content-Encoding"] == "gzip"
     raw = answer.raw.read(decode_content=False)
@@ -106,7 +106,7 @@ def test_t08_truncated_with_the_right_length(client: Client) -> None:
 
 def test_t11_redirect(client: Client) -> None:
     rule(client, {"kind": "redirect", "location": "http://other.example.com/v1"}, times=1)
-    answer = client.session.get(client.sandbox.smartmoving + "/api/customers", allow_redirects=False, timeout=5)
+    answer = client.session.get(client.sandbox.smartmoving + "/api/customers", allow_redirects=False, timeout=60)
     assert (answer.status_code, answer.headers["Location"]) == (302, "http://other.example.com/v1")
 
 
@@ -231,7 +231,7 @@ def test_faults_by_chance_follow_the_seed(start: Callable[..., Client]) -> None:
     ],
 )
 def test_rules_that_make_no_sense(client: Client, spec: dict[str, Any]) -> None:
-    answer = client.session.post(client.sandbox.url + "/_control/faults", json=spec, timeout=5)
+    answer = client.session.post(client.sandbox.url + "/_control/faults", json=spec, timeout=60)
     assert answer.status_code == 400
     assert "error" in answer.json()
 
@@ -242,5 +242,5 @@ def test_latency(start: Callable[..., Client]) -> None:
     client.get("/api/ping")
     assert time.monotonic() - begin >= 0.06
     begin = time.monotonic()
-    client.session.get(client.sandbox.url + "/_control/served", timeout=5)
+    client.session.get(client.sandbox.url + "/_control/served", timeout=60)
     assert time.monotonic() - begin < 0.06

@@ -102,7 +102,7 @@ def test_redirects(reports: Reports, location: str | None) -> None:
     url = f"{reports.sandbox.fms}?report=file:/{FOLDER}/loan_history.rpt&init=csv"
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(url, allow_redirects=location is None, timeout=5)
+        answer = session.get(url, allow_redirects=location is None, timeout=60)
     if location:
         assert (answer.status_code, answer.headers["Location"]) == (302, location)
     else:

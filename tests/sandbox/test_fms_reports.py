@@ -58,7 +58,7 @@ def reports(client: Client) -> Reports:
 
 def target(reports: Reports, target: str) -> tuple[int, str]:
     """GET exactly this target: no client has escaped or unescaped it."""
-    connection = http.client.HTTPConnection(urlsplit(reports.sandbox.url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(reports.sandbox.url).netloc, timeout=60)
     try:
         connection.putrequest("GET", target)
         connection.endheaders()

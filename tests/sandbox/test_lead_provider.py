@@ -35,7 +35,7 @@ def test_section_9_a_lead_appears_in_the_open_api(client: Client) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
     (row,) = found(client)
     assert (row["status"], row["phoneType"]) == (0, 0)
-    (told,) = client.session.get(client.sandbox.url + "/_control/leads", timeout=5).json()
+    (told,) = client.session.get(client.sandbox.url + "/_control/leads", timeout=60).json()
     assert told["id"] == row["id"]
     assert told["serviceDate"] == "2026-08-15"
     assert client.get(f"/api/leads/{row['id']}").json() == row
@@ -96,12 +96,12 @@ def test_section_9_validation(client: Client, wrong: dict[str, Any]) -> None:
 def test_section_9_not_json(client: Client) -> None:
     url = client.sandbox.leads + "/api/leads/from-provider/v2?providerKey=sandbox-provider-key"
     for body in (b"", b"{", b"[]"):
-        assert client.session.post(url, data=body, timeout=5).status_code == 400
+        assert client.session.post(url, data=body, timeout=60).status_code == 400
 
 
 def test_section_9_no_read_side(client: Client) -> None:
     url = client.sandbox.leads + "/api/leads/from-provider/v2?providerKey=sandbox-provider-key"
-    assert client.session.get(url, timeout=5).status_code == 404
+    assert client.session.get(url, timeout=60).status_code == 404
 
 
 def test_section_1_leads_do_not_count_for_the_month(client: Client) -> None:

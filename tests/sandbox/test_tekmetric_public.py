@@ -30,7 +30,7 @@ class Chain:
     def ask_token(self, auth: tuple[str, str] = CREDENTIALS, **form: str) -> requests.Response:
         headers = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
         url = self.sandbox.tekmetric + "/api/v1/oauth/token"
-        return self.session.post(url, data=form or GRANT, auth=auth, headers=headers, timeout=5)
+        return self.session.post(url, data=form or GRANT, auth=auth, headers=headers, timeout=60)
 
     def take_token(self) -> None:
         self.token = self.ask_token().json()["access_token"]
@@ -38,7 +38,7 @@ class Chain:
     def get(self, path: str, token: str | None = None, **query: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token or self.token}"}
         url = f"{self.sandbox.tekmetric}/api/v1/{path}"
-        return self.session.get(url, params=query, headers=headers, timeout=5)
+        return self.session.get(url, params=query, headers=headers, timeout=60)
 
     def all(self, path: str, **query: Any) -> list[Any]:
         found: list[Any] = []
@@ -52,7 +52,7 @@ class Chain:
     def web(self, path: str, token: str = "sandbox-tekmetric-shop-token", **query: Any) -> requests.Response:
         headers = {"x-auth-token": token} if token else {}
         url = f"{self.sandbox.tekmetric_shop}/api/{path}"
-        return self.session.get(url, params=query, headers=headers, timeout=5)
+        return self.session.get(url, params=query, headers=headers, timeout=60)
 
     def change(self, **command: Any) -> dict[str, Any]:
         (done,) = self.control.change(command, source="tekmetric")

@@ -25,7 +25,7 @@ def every_order(chain: Chain) -> dict[int, Any]:
 
 def truth(chain: Chain, **query: str) -> dict[str, Any]:
     url = chain.sandbox.url + "/_control/truth"
-    told: dict[str, Any] = chain.session.get(url, params={"source": "tekmetric", **query}, timeout=5).json()
+    told: dict[str, Any] = chain.session.get(url, params={"source": "tekmetric", **query}, timeout=60).json()
     return told
 
 
@@ -179,7 +179,7 @@ def test_customers_change(chain: Chain) -> None:
 )
 def test_commands_that_make_no_sense(chain: Chain, command: dict[str, Any]) -> None:
     url = chain.sandbox.url + "/_control/change"
-    assert chain.session.post(url, params={"source": "tekmetric"}, json=command, timeout=5).status_code == 400
+    assert chain.session.post(url, params={"source": "tekmetric"}, json=command, timeout=60).status_code == 400
 
 
 def test_t20_a_row_inserted_during_paging(chain: Chain) -> None:
