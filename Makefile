@@ -17,7 +17,12 @@ ifdef Q
 override export Q := $(value Q)
 endif
 
-.PHONY: help venv run stop sql status migrate dictionary clean lint types test test-fast bench lock
+# So does whose rights are changed; what only the environment says, and nobody typed, is not meant.
+given = $(filter command override,$(origin $(1)))
+$(foreach name,WHO ROLE CLIENT LOCATION,$(if $(call given,$(name)),$(eval override export $(name) := $$(value $(name)))))
+PLACE = $(if $(call given,CLIENT),--client="$$CLIENT") $(if $(call given,LOCATION),--location="$$LOCATION")
+
+.PHONY: help venv run stop sql people grant revoke status migrate dictionary clean lint types test test-fast bench lock
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -33,6 +38,15 @@ stop: .venv/.installed ## Stop whatever is left running
 
 sql: .venv/.installed ## Query the warehouse: make sql Q="select ..."
 	@$(BIN)/python -m stack sql
+
+people: .venv/.installed ## Tell who has which role where: make people CLIENT=lgm
+	@$(BIN)/python -m stack access list $(PLACE)
+
+grant: .venv/.installed ## Grant a role: make grant WHO=jane ROLE=MANAGER CLIENT=lgm LOCATION=12
+	@$(BIN)/python -m stack access grant $(PLACE) $(if $(call given,WHO),"$$WHO") $(if $(call given,ROLE),"$$ROLE")
+
+revoke: .venv/.installed ## Revoke one, or without ROLE all: make revoke WHO=jane ROLE=MANAGER CLIENT=lgm
+	@$(BIN)/python -m stack access revoke $(PLACE) $(if $(call given,WHO),"$$WHO") $(if $(call given,ROLE),"$$ROLE")
 
 status: .venv/.installed ## Tell which processes run and where their logs are
 	@$(BIN)/python -m stack status

@@ -30,6 +30,8 @@ def main() -> int:
     commands.add_parser("migrate", help="bring the warehouse to the newest schema")
     commands.add_parser("dictionary", help="write the data dictionary and the diagrams anew from the migrations")
     commands.add_parser("sql", help="query the warehouse; the query comes from the variable Q, else from stdin")
+    access = commands.add_parser("access", help="list, grant or revoke: rights in the local warehouse")
+    access.add_argument("words", nargs=argparse.REMAINDER, help="as of python -m branchline.access")
     commands.add_parser("status", help="tell what of the stack runs")
     commands.add_parser("stop", help="stop whatever of the stack runs")
     commands.add_parser("clean", help="stop the stack and remove its state")
@@ -76,6 +78,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             query = environment["Q"] if "Q" in environment else sys.stdin.read()
             sys.stdout.write(run_query(state, query, port))
             sys.stdout.flush()
+        case "access":
+            from stack.rights import change_rights
+
+            return change_rights(state, arguments.words, port)
         case "status":
             print(describe(state, port))
         case "stop":

@@ -48,15 +48,16 @@ def run_query(state: State, query: str, port: int) -> str:
 
 
 @contextmanager
-def warehouse_at_hand(state: State, port: int) -> Iterator[str]:
-    """Lend the operator's login; a database that is down is started, and stopped by its last user.
+def warehouse_at_hand(state: State, port: int, role: str = OPERATOR) -> Iterator[str]:
+    """Lend a login, the operator's unless told; a database that is down is started, and stopped by its last user.
 
     Args:
         state: the clone's state.
         port: where the database shall listen if it must be started.
+        role: who logs in.
 
     Yields:
-        str: the operator's connection string.
+        str: the role's connection string.
 
     Raises:
         StackError: there is no warehouse yet.
@@ -68,7 +69,7 @@ def warehouse_at_hand(state: State, port: int) -> Iterator[str]:
                 cluster.start()
                 state.on_demand.touch()
         try:
-            yield warehouse_login(cluster, secrets, OPERATOR)
+            yield warehouse_login(cluster, secrets, role)
         finally:
             with state.database_turn():
                 if state.on_demand.exists() and use.is_last() and not state.has_run():

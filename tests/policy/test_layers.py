@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("stream", "errors", "calendars"),
     ("request", "pages", "sources"),
     ("warehouse",),
-    ("migrations", "tables", "limits", "landing", "dictionary", "addresses", "layouts"),
+    ("migrations", "tables", "limits", "landing", "dictionary", "addresses", "layouts", "access"),
     ("merge", "transport", "reports", "workbooks", "diagrams"),
     ("ledger", "slices", "legacy_table"),
     ("plan", "derive", "outbox", "fetch", "upkeep", "expectations", "checks", "geocoding", "legacy_history"),

@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from stack.state import PROJECT
 
 
@@ -42,3 +44,21 @@ def test_no_registry_and_no_folder_of_one_machine_is_named() -> None:
     for name in ("Makefile", "requirements-uv.txt", ".ci/run", "Dockerfile", "airflow_settings.yaml"):
         text = (PROJECT / name).read_text()
         assert not re.search(r"index-url\s*[= ]\s*http|pypi|/home/|/root|/work", text), name
+
+
+def test_whose_rights_arrive_as_they_were_typed_and_from_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nfor word in "$@"; do printf "[%s]" "$word"; done\n')
+    python.chmod(0o755)
+    who = """ja'ne $(HOME) `id` "x" """
+    place = ("CLIENT=lgm", "LOCATION=12")
+    begin = "[-m][stack][access]"
+    assert make("grant", f"BIN={tmp_path}", f"WHO={who}", "ROLE=MANAGER", *place) == (
+        f"{begin}[grant][--client=lgm][--location=12][{who}][MANAGER]"
+    )
+    for name in ("ROLE", "CLIENT", "LOCATION", "WHO"):
+        monkeypatch.setenv(name, "of the environment")
+    assert make("revoke", f"BIN={tmp_path}", "WHO=jane") == f"{begin}[revoke][jane]"
+    assert make("people", f"BIN={tmp_path}") == f"{begin}[list]"
