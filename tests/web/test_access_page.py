@@ -67,6 +67,7 @@ def test_grant_and_revoke_by_form_and_back(house: House) -> None:
     shown = browse(house.front, "admin")
     assert f'<tr id="grant-{made}">' not in shown.text
     assert re.search(r"<td>revoke</td><td>newcomer</td>", shown.text), "the newest of the audit"
+    assert re.search(r"<td>role: MANAGER</td>\s*<td>—</td></tr>", shown.text)
     whole = browse(house.front, "super", f"{PAGE}/grant", {"who": "newcomer", "role": "SUPER_ADMIN", "where": ""})
     assert whole.status_code == 303
     scopes = house.warehouse.rows("SELECT role, client_id FROM access.grants WHERE person = 'newcomer'")
