@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import pytest
@@ -52,3 +53,9 @@ def house(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="session")
 def front(house: House) -> Front:
     return house.front
+
+
+def lead_at(place: int, name: str = "Ann Example", **more: Any) -> dict[str, Any]:
+    """What is sent to hand in a lead at a branch."""
+    fields = {"fullName": name, "email": f"{name.split()[0].lower()}@example.com"} | more
+    return {"location": place, "lead": fields}

@@ -66,6 +66,15 @@ class Front:
         url = path if path.startswith(PREFIX) else PREFIX + path
         return self.client.get(url, headers=sent, params=query or None)
 
+    def post(
+        self, user: str | None, path: str, *, headers: Mapping[str, str] | None = None, json: Any = None, **query: Any
+    ) -> Any:
+        """An answer of the API to what a user, or nobody, posts."""
+        sent = dict(headers or {})
+        if user is not None:
+            sent["Authorization"] = f"Bearer {self.token(user)}"
+        return self.client.post(PREFIX + path, headers=sent, params=query or None, json=json)
+
     def items(self, user: str, path: str, **query: Any) -> list[dict[str, Any]]:
         """The whole list, page by page."""
         found: list[dict[str, Any]] = []
@@ -77,6 +86,18 @@ class Front:
             if page["next"] is None:
                 return found
             answer = self.get(user, page["next"])
+
+    def airflow(self, method: str, path: str, user: str = "super", **more: Any) -> Any:
+        """What Airflow's own API answers to somebody, as a document."""
+        headers = {"Authorization": f"Bearer {self.token(user)}"}
+        answer = self.client.request(method, f"/api/v2{path}", headers=headers, **more)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run there is, of whatever DAG, the newest first."""
+        found: list[dict[str, Any]] = self.airflow("GET", "/dags/~/dagRuns?limit=1000&order_by=-id")["dag_runs"]
+        return found
 
 
 @contextmanager

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from branchline.web.caller import user_name
 from branchline.web.catalogue import COLLECTIONS
+from branchline.web.triggers import TRIGGERS
 from fastapi.routing import APIRoute
 
-from tests.web.conftest import STRANGER
+from tests.access.conftest import OURS
+from tests.web.conftest import STRANGER, House, lead_at
 from tests.web.front import PREFIX, Front
 
-#: A repair order, the account, the description.
-DOCUMENTS = 3
+#: A repair order, work in progress, the two days, the ping, a configuration, the integration's own, the account, the
+#: description.
+DOCUMENTS = 10
+#: Beside the triggers: a test of the connection, a lead, rights by the API and by their page.
+WRITES = 6
 
 
 def routes_of(app: Any) -> list[APIRoute]:
@@ -24,17 +30,24 @@ def routes_of(app: Any) -> list[APIRoute]:
     return list(app.routes)
 
 
-def address_of(route: APIRoute) -> str:
-    """Where the route is found, with a number wherever it wants one."""
-    return PREFIX + re.sub(r"\{\w+\}", "1", route.path)
+def address_of(route: APIRoute, number: int = 999_999_999) -> str:
+    """Where the route is found, with a number wherever it wants one: that of nothing there is."""
+    return PREFIX + re.sub(r"\{\w+\}", str(number), route.path)
 
 
 def dependencies_of(dependant: Any) -> set[Any]:
     return {dependant.call}.union(*(dependencies_of(below) for below in dependant.dependencies))
 
 
+def unsafe_routes(app: Any) -> list[tuple[str, APIRoute]]:
+    """Every route that changes something, by method."""
+    return [
+        (method, route) for route in routes_of(app) for method in sorted((route.methods or set()) - {"GET", "HEAD"})
+    ]
+
+
 def test_T80_no_route_answers_nobody(front: Front, record_property: Callable[[str, object], None]) -> None:
-    walked = 0
+    walked: Counter[str] = Counter()
     for route in routes_of(front.app):
         assert user_name in dependencies_of(route.dependant), f"{route.path} asks for nobody"
         path = address_of(route)
@@ -50,29 +63,98 @@ def test_T80_no_route_answers_nobody(front: Front, record_property: Callable[[st
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
                 assert set(answer.json()) == {"type", "title", "status", "detail", "instance"}
-        walked += 1
-    record_property("walked routes", walked)
-    assert walked >= len(COLLECTIONS) + DOCUMENTS
+            walked["reading" if method == "GET" else "writing"] += 1
+    for kind, number in walked.items():
+        record_property(f"walked {kind} routes", number)
+    assert walked["reading"] >= len(COLLECTIONS) + len(TRIGGERS) + DOCUMENTS
+    assert walked["writing"] >= len(TRIGGERS) + WRITES
 
 
-def test_T81_no_route_takes_a_change_by_cookie_from_a_foreign_page(front: Front) -> None:
-    cookie = f"_token={front.token('super')}"
+#: Who reads everything of the client in the warehouse, writes nothing there, and is a viewer in Airflow.
+VIEWER = "auditor"
+
+
+def changed(house: House) -> tuple[list[Any], ...]:
+    """Everything that a route of ours could change."""
+    tables = ("crm.leads", "access.grants", "access.people")
+    return (house.front.runs(), *(house.warehouse.rows(f"SELECT * FROM {table}", role="admin") for table in tables))
+
+
+def test_T80_a_viewer_changes_nothing(house: House, record_property: Callable[[str, object], None]) -> None:
+    """What is sent is what each route takes, so that nothing but his role refuses it."""
+    own = house.warehouse.one("SELECT grant_id FROM access.grants WHERE person = %s", (VIEWER,), role="admin")
+    bodies: dict[str, dict[str, Any]] = {
+        "/smartmoving-integration/leads/submit": {"json": lead_at(house.loaded.places[0])},
+        "/access/grants": {"json": {"user": VIEWER, "role": "ADMIN", "client": OURS}},
+        "/pages/access/grant": {"data": {"who": VIEWER, "role": "ADMIN", "where": f"whole {OURS}"}},
+        "/pages/access/revoke": {"data": {"grant_id": own}},
+    }
+    before = changed(house)
+    refused = 0
+    for method, route in unsafe_routes(house.front.app):
+        headers = {"Authorization": f"Bearer {house.front.token(VIEWER)}", "Idempotency-Key": "T80"}
+        sent = bodies.get(route.path, {})
+        answer = house.front.client.request(method, address_of(route, own), headers=headers, **sent)
+        assert answer.status_code == 403, f"{method} {route.path}: {answer.status_code} {answer.text}"
+        refused += 1
+    record_property("walked routes that refuse a viewer", refused)
+    assert refused >= len(TRIGGERS) + WRITES
+    assert changed(house) == before
+
+
+#: What a browser says of a page that is not ours: https://www.w3.org/TR/fetch-metadata/
+FOREIGN = (
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Site": "none", "Origin": "http://testserver"},
+    {"Sec-Fetch-Site": ""},
+    {"Origin": "https://elsewhere.example"},
+    {"Origin": "http://testserver.elsewhere.example"},
+    {"Origin": "null"},
+    {},
+)
+OWN: tuple[dict[str, str], ...] = ({"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"})
+
+
+def test_T81_a_foreign_page_changes_nothing_by_cookie(
+    house: House, record_property: Callable[[str, object], None]
+) -> None:
+    """The cookie is that of somebody who may everything, so that nothing else refuses it."""
+    cookie = {"Cookie": f"_token={house.front.token('super')}"}
+    before = changed(house)
     walked = 0
-    for route in routes_of(front.app):
-        for method in sorted((route.methods or set()) - {"GET", "HEAD"}):
-            walked += 1
-            for headers in (
-                {},
-                {"Origin": "null"},
-                {"Origin": "https://elsewhere.example"},
-                {"Sec-Fetch-Site": "cross-site"},
-                {"Sec-Fetch-Site": "same-site"},
-                {"Sec-Fetch-Site": "none", "Origin": "http://testserver"},
-            ):
-                answer = front.client.request(method, address_of(route), headers={"Cookie": cookie, **headers})
-                assert answer.status_code == 403, f"{method} {route.path} {headers}: {answer.status_code}"
-                assert "session cookie" in answer.json()["detail"]
-    assert walked >= 4
+    for method, route in unsafe_routes(house.front.app):
+        for headers in FOREIGN:
+            answer = house.front.client.request(method, address_of(route), headers=cookie | headers)
+            assert answer.status_code == 403, f"{method} {route.path} {headers}: {answer.status_code} {answer.text}"
+            assert "A change by session cookie" in answer.json()["detail"]
+        walked += 1
+    record_property("walked routes that refuse foreign pages", walked)
+    assert walked >= len(TRIGGERS) + WRITES
+    assert changed(house) == before
+
+
+@pytest.mark.parametrize("headers", OWN, ids=("Sec-Fetch-Site", "Origin"))
+def test_T81_our_own_pages_change_what_their_reader_may(house: House, headers: dict[str, str]) -> None:
+    """What is sent is nothing that a route takes: past the defence it is refused for that, and starts nothing."""
+    cookie = {"Cookie": f"_token={house.front.token('super')}"}
+    before = changed(house)
+    for method, route in unsafe_routes(house.front.app):
+        answer = house.front.client.request(
+            method, address_of(route), headers=cookie | headers, content=b"no document", params={"nonsense": 1}
+        )
+        assert answer.status_code not in {401, 403, 500}, f"{method} {route.path}: {answer.status_code} {answer.text}"
+    assert changed(house) == before
+
+
+def test_T81_a_token_needs_no_page(front: Front) -> None:
+    """Whoever puts a token there does it on purpose; a cookie beside it changes nothing."""
+    for headers in FOREIGN:
+        cookie = {"Cookie": f"_token={front.token('super')}"}
+        answer = front.post("super", "/fms/trigger-sync", headers=headers | cookie, nonsense=1)
+        assert answer.status_code == 422
 
 
 def test_what_a_route_is_not_for_is_no_way_in_either(front: Front) -> None:

@@ -1,5 +1,6 @@
 -- Everything of today and tomorrow, by each branch's own calendar: its journeys that were not withdrawn, its jobs by
--- service date and the customers of the journeys, counted by branch; rows up to the limit, totals of all.
+-- service date and the customers of the journeys, counted by branch; rows up to the limit, totals of all. As of the
+-- newest complete sweep; where nothing is expected yet, of the newest successful one.
 WITH branches AS (
     SELECT
         places.client_id, places.account, places.location_id, places.name, places.timezone, places.currency,
@@ -68,9 +69,16 @@ counted AS (
 
 SELECT
     jsonb_build_object(
-        'as_of', (
-            SELECT min(freshness.read_at) FROM ops.freshness
-            WHERE freshness.source = 'smartmoving' AND freshness.stream = 'customers'
+        'as_of', coalesce(
+            (
+                SELECT min(freshness.read_at) FROM ops.freshness
+                WHERE freshness.source = 'smartmoving' AND freshness.stream = 'customers'
+            ),
+            (
+                SELECT max(history.start_time) FROM ops.sync_history AS history
+                WHERE history.crm_source = 'smartmoving' AND history.sync_type = 'customers'
+                    AND history.status = 'success' AND core.is_routine(history.configuration)
+            )
         ),
         'limit', %(most)s::integer,
         'totals', jsonb_build_object(

@@ -1,5 +1,6 @@
 -- Open orders: status 1 estimate, 2 work in progress, 3 complete and not posted, 4 saved for later. 5 and 6 are posted,
 -- 7 is deleted, and a status that nobody declared is no open order. Money in cents, never summed over currencies.
+-- As of the shop's newest complete read; where nothing is expected yet, of the account's newest successful sync.
 WITH reads AS (
     SELECT client_id, account, location_id, read_at
     FROM ops.freshness
@@ -43,10 +44,20 @@ shops AS (
         sum(boards.orders) AS orders, sum(boards.orders_authorized) AS orders_authorized,
         sum(boards.authorized_cents) AS authorized_cents, sum(boards.potential_cents) AS potential_cents,
         sum(boards.authorized_hours) AS authorized_hours,
-        (
-            SELECT min(reads.read_at) FROM reads
-            WHERE reads.client_id = boards.client_id AND reads.account = boards.account
-                AND (reads.location_id IS NULL OR reads.location_id = boards.location_id)
+        coalesce(
+            (
+                SELECT min(reads.read_at) FROM reads
+                WHERE reads.client_id = boards.client_id AND reads.account = boards.account
+                    AND (reads.location_id IS NULL OR reads.location_id = boards.location_id)
+            ),
+            (
+                SELECT history.start_time FROM ops.sync_history AS history
+                WHERE history.crm_source = 'tekmetric' AND history.sync_type = 'repair_orders'
+                    AND history.client_id = boards.client_id AND history.account = boards.account
+                    AND history.status = 'success' AND core.is_routine(history.configuration)
+                ORDER BY history.start_time DESC
+                LIMIT 1
+            )
         ) AS as_of,
         jsonb_agg(jsonb_build_object(
             'status_id', boards.status_id, 'status', boards.status, 'orders', boards.orders,
