@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import psutil
 import pytest
 import requests
@@ -138,6 +139,58 @@ def test_the_api_answers_who_is_signed_in_and_nobody_else(stack: Any) -> None:
     assert len(places.json()["items"]) >= 66
     listed = stack.api.session.get(f"{url}/arrivy/tasks", params={"format": "csv"}, timeout=30)
     assert len(listed.text.splitlines()) > 90
+
+
+def test_fms_is_started_over_http_and_awaited_there(stack: Any) -> None:
+    """What the original's curl did, with the caller's token: the run is his, in Airflow and in the history."""
+    url = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}"
+    asked = {"streams": ["vehicles"]}
+    answer = stack.api.session.post(f"{url}/branchline/fms/trigger-sync", json=asked, timeout=30)
+    assert answer.status_code == 202, answer.text
+    started = answer.json()
+    status = _await_status(stack, url + answer.headers["Location"])
+    (run,) = status["runs"]
+    assert (run["run_id"], run["state"], run["asked_by"]) == (started["run_id"], "success", "admin")
+    (stream,) = status["streams"]
+    assert (stream["stream"], stream["last_sync"]["status"]) == ("vehicles", "success")
+    assert stream["last_sync"]["records_fetched"] > 20
+    (row,) = stack.rows("SELECT * FROM ops.sync_history WHERE run_id = %s", (started["run_id"],))
+    assert (row.sync_type, row.configuration) == ("vehicles", asked | {"asked_by": "admin"})
+    logged = stack.api.get("/eventLogs", dag_id="fms", event="trigger_dag_run", limit=10)["event_logs"]
+    assert {entry["owner"] for entry in logged} == {"admin"}
+    schedule = stack.api.session.get(f"{url}/branchline/fms/sync-status", timeout=30).json()["schedule"]
+    assert (schedule["enabled"], schedule["hour"], schedule["minute"]) == (True, 2, 0)
+    pinged = stack.api.session.get(f"{url}/branchline/smartmoving/test", timeout=30).json()
+    assert [account["ok"] for account in pinged["accounts"]] == [True]
+
+
+def _await_status(stack: Any, url: str) -> dict[str, Any]:
+    end = time.monotonic() + 240
+    while time.monotonic() < end:
+        status: dict[str, Any] = stack.api.session.get(url, timeout=30).json()
+        if not status["is_running"]:
+            return status
+        time.sleep(1)
+    raise TimeoutError(f"{url} did not end")
+
+
+def test_a_viewer_starts_nothing_over_http(stack: Any) -> None:
+    """T80: a token as Airflow gives it to somebody who may look and no more."""
+    mine = stack.api.session.headers["Authorization"].removeprefix("Bearer ")
+    claims = jwt.decode(mine, options={"verify_signature": False}) | {"sub": "eve", "role": "viewer", "jti": "eve's"}
+    secret = load_secrets(stack.state.secrets)["AIRFLOW_JWT_SECRET"]
+    headers = {"Authorization": "Bearer " + jwt.encode(claims, secret, "HS512", jwt.get_unverified_header(mine))}
+    url = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}/branchline"
+    before = [run["dag_run_id"] for run in stack.api.get("/dags/fms/dagRuns", limit=100)["dag_runs"]]
+    eve = requests.Session()
+    eve.trust_env = False
+    refused = eve.post(f"{url}/fms/trigger-sync", headers=headers, timeout=30)
+    assert (refused.status_code, refused.headers["Content-Type"]) == (403, "application/problem+json"), refused.text
+    assert "Airflow does not allow you POST /dags/fms/dagRuns" in refused.json()["detail"]
+    status = eve.get(f"{url}/fms/sync-status", headers=headers, timeout=30)
+    assert status.status_code == 200, "who may look sees the schedule"
+    assert status.json()["streams"] == [], "and nothing of the warehouse, where nobody has mapped her"
+    assert [run["dag_run_id"] for run in stack.api.get("/dags/fms/dagRuns", limit=100)["dag_runs"]] == before
 
 
 def test_a_backfill_reads_a_day_once_and_equals_an_explicit_window(stack: Any) -> None:

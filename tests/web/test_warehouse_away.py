@@ -34,8 +34,9 @@ JOBS = f"{PREFIX}/smartmoving/jobs"
 @contextmanager
 def another_front(house: House) -> Iterator[Any]:
     """The API without a connection opened yet; asks as the super admin."""
-    app = FastAPI()
-    app.mount(PREFIX, FrontDoor())
+    app, door = FastAPI(), FrontDoor()
+    assert door.app.routes, "built before anybody looks at a clock"
+    app.mount(PREFIX, door)
     headers = {"Authorization": f"Bearer {house.front.token('super')}"}
     with TestClient(app, raise_server_exceptions=False, headers=headers) as client:
         yield client
