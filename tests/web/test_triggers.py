@@ -108,6 +108,13 @@ def test_a_bad_value_is_refused_and_makes_no_run(
     assert front.runs() == before
 
 
+@pytest.mark.parametrize("body", ['{"limit": NaN}', '{"locations": ["\\ud800"]}', '{"full": true', "\xff", "[" * 9000])
+def test_what_is_no_json_is_refused(front: Front, body: str) -> None:
+    headers = {"Authorization": f"Bearer {front.token('super')}"}
+    answer = front.client.post(f"{PREFIX}/tekmetric/sync/customers", content=body.encode("latin-1"), headers=headers)
+    assert "no JSON object" in problem_of(answer, 422)["detail"]
+
+
 def test_a_body_that_goes_on_is_not_read_to_its_end(front: Front) -> None:
     body = b'{"locations": ["' + b"x" * 70_000 + b'"]}'
     headers = {"Authorization": f"Bearer {front.token('super')}"}

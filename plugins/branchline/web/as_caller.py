@@ -7,6 +7,7 @@ network, no address and no second login.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -61,15 +62,22 @@ class Airflow:
                 a value, in its own words; 503, it does not answer.
         """
         transport = httpx.ASGITransport(self._application, raise_app_exceptions=False)
-        # the host is nobody's: the request leaves no process
-        async with httpx.AsyncClient(transport=transport, base_url="http://airflow", timeout=LONGEST) as client:
-            answer = await client.request(
-                method,
-                f"/api/v2{path}",
-                json=body,
-                params=query,
-                headers={"Authorization": f"Bearer {self._token}"},
-            )
+        # the host is nobody's: the request leaves no process, and httpx's own timeouts mean nothing to it
+        async with httpx.AsyncClient(transport=transport, base_url="http://airflow") as client:
+            try:
+                async with asyncio.timeout(LONGEST):
+                    answer = await client.request(
+                        method,
+                        f"/api/v2{path}",
+                        json=body,
+                        params=query,
+                        headers={"Authorization": f"Bearer {self._token}"},
+                    )
+            except TimeoutError:
+                raise unavailable(
+                    f"Airflow did not answer {method} {path} within {LONGEST:.0f} seconds. Look whether it was done "
+                    "before you ask again."
+                ) from None
         if answer.is_success:
             return dict(answer.json()) if answer.content else {}
         raise _refusal(method, path, answer)

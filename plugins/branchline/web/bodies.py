@@ -28,6 +28,8 @@ async def document_of(request: Request) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(body)
+        # NaN and half a character are no JSON, whatever Python reads: nobody could be told of them
+        json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

@@ -58,7 +58,7 @@ def integration_router(pings: Pings) -> APIRouter:
         await airflow.get("/connections", limit=1)
         async with on_behalf_of(request.app.state.pool, user) as asking:
             accounts = await accounts_of(asking, SMARTMOVING.slug)
-        found = [{"account": row.account, **await pings.ask(row.conn_id, row.account, afresh=True)} for row in accounts]
+        found = await pings.ask_all(accounts, afresh=True)
         return JSONResponse({"accounts": found}, headers={"Cache-Control": "no-store"})
 
     endpoints: tuple[tuple[str, str, Callable[..., Awaitable[Response]], str], ...] = (

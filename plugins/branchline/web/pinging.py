@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -25,6 +27,12 @@ class Pings:
     def __init__(self) -> None:
         """Begin with none."""
         self._told: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def ask_all(self, accounts: Sequence[Any], *, afresh: bool) -> list[dict[str, Any]]:
+        """What `ask` says of each account, by its name; `accounts` are rows of api/accounts.sql."""
+        told = await asyncio.gather(*(self.ask(row.conn_id, row.account, afresh=afresh) for row in accounts))
+        return [{"account": row.account, **found} for row, found in zip(accounts, told, strict=True)]
 
     async def ask(self, conn_id: str, account: str, *, afresh: bool) -> dict[str, Any]:
         """Ask the vendor, or tell what it answered within KEPT seconds.
@@ -38,11 +46,13 @@ class Pings:
             ok: whether it answered and took the key. detail: what happened. milliseconds: of the call. asked_at: epoch
             seconds of the call.
         """
-        at, told = self._told.get(conn_id, (0.0, {}))
-        if afresh or not told or time.monotonic() - at > KEPT:
-            told = await _ping(conn_id, account)
-            self._told[conn_id] = (time.monotonic(), told)
-        return told
+        # who comes meanwhile is told what the first one hears
+        async with self._asking[conn_id]:
+            at, told = self._told.get(conn_id, (0.0, {}))
+            if afresh or not told or time.monotonic() - at > KEPT:
+                told = await _ping(conn_id, account)
+                self._told[conn_id] = (time.monotonic(), told)
+            return told
 
 
 async def _ping(conn_id: str, account: str) -> dict[str, Any]:

@@ -31,9 +31,7 @@ def smartmoving_router(pings: Pings) -> APIRouter:
     async def ping(request: Request, user: Caller) -> Response:
         async with on_behalf_of(request.app.state.pool, user) as asking:
             accounts = await accounts_of(asking, SMARTMOVING.slug)
-        found = [
-            {"account": row.account, **await pings.ask(row.conn_id, row.account, afresh=False)} for row in accounts
-        ]
+        found = await pings.ask_all(accounts, afresh=False)
         return JSONResponse({"accounts": found}, headers={"Cache-Control": "no-store"})
 
     for path, endpoint, title in (
