@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
-from branchline.web import PAGES, PREFIX, FrontDoor
+from branchline.web import PAGES, PREFIX, FrontDoor, MaskedPaths
 
 
 class BranchlinePlugin(AirflowPlugin):
@@ -14,3 +14,7 @@ class BranchlinePlugin(AirflowPlugin):
     name = "branchline"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [{"name": "branchline", "app": FrontDoor(), "url_prefix": PREFIX}]
     external_views: ClassVar[list[dict[str, Any]]] = [page.external_view for page in PAGES]
+    #: In the api-server alone; it keeps the tokens of the inbox's paths out of the access log.
+    fastapi_root_middlewares: ClassVar[list[dict[str, Any]]] = [
+        {"name": "branchline", "middleware": MaskedPaths, "args": [], "kwargs": {}}
+    ]

@@ -201,11 +201,19 @@ def read_request(params: Mapping[str, Any], *, is_backfill: bool = False, asked_
         accept_shrink=tuple(params.get("accept_shrink") or ()),
         days_back=params.get("days_back"),
         board=None if board in {None, "ALL"} else str(board),
+        ids=_ids(params.get("ids") or {}),
         path=params.get("path"),
         store_raw=params.get("store_raw") is not False,
         is_backfill=is_backfill,
         asked_by=asked_by,
     )
+
+
+def _ids(value: Any) -> dict[str, tuple[str, ...]]:
+    """Ids by stream; a stream without one would be read as usual, so it is refused."""
+    if not isinstance(value, Mapping) or not all(isinstance(keys, list | tuple) and keys for keys in value.values()):
+        raise Reconfigure("Reading the run's params", "ids is an object of streams, each with a list of ids")
+    return {str(stream): tuple(dict.fromkeys(map(str, keys))) for stream, keys in value.items()}
 
 
 def _date(value: str | None) -> date | None:

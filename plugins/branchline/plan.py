@@ -22,7 +22,8 @@ CALLS_PER_CHUNK = 400
 #: Calls that an id's list is taken to cost when it is read from the beginning: months of it, by the minute.
 FIRST_CALLS = 100
 
-#: Why a record is asked for by id, and the class of calls that it belongs to.
+#: Why a record is asked for by id, and the class of calls that it belongs to; `named`: the run names it, or another
+#: record does.
 REASON_PRIORITY = {
     "new": "details",
     "changed": "details",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -28,6 +29,8 @@ class Request:
         days_back: read changes of so many days before now, whatever the cursor says.
         board: read only records of that board of the vendor's.
         store_raw: keep what was landed until its retention; False drops it when the run has merged it.
+        ids: the vendor's ids to ask for by stream: these streams alone are read, and of them these records alone;
+            each is a by-id stream. Empty: whatever is due.
         path: file of the watched folder to load, whatever was loaded before; None for what is new there.
         is_backfill: the run belongs to an Airflow backfill: its days are those whose midnight it holds.
         asked_by: who triggered the run, kept in the history; None for a scheduled one.
@@ -47,6 +50,7 @@ class Request:
     days_back: int | None = None
     board: str | None = None
     store_raw: bool = True
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     path: str | None = None
     is_backfill: bool = False
     asked_by: str | None = None
@@ -62,6 +66,12 @@ class Request:
             raise Reconfigure(doing, "until needs since")
         if self.days_back is not None and (self.full or self.since is not None):
             raise Reconfigure(doing, "days_back contradicts full and since; give one of them")
+        if self.ids and (self.full or self.since or self.days_back or self.replay or self.streams or self.board):
+            raise Reconfigure(
+                doing,
+                "ids names the records to read: full, since, days_back, board, replay and streams "
+                "mean nothing beside it",
+            )
         if self.replay and (self.full or self.max_records):
             raise Reconfigure(doing, "replay reads landing, not the vendor: full and max_records mean nothing to it")
 

@@ -78,6 +78,16 @@ TEKMETRIC = Source(
         _changes("deleted_customers", "/api/v1/customers", ("customers",), DELETED),
         _changes("deleted_vehicles", "/api/v1/vehicles", ("vehicles",), DELETED),
         _changes("deleted_repair_orders", "/api/v1/repair-orders", ORDER, DELETED),
+        # One order, where a run names it (`ids`): a webhook told of it, or somebody asks for it.
+        Stream(
+            "named_orders",
+            "/api/v1/repair-orders/{key}",
+            ORDER,
+            wave="changes",
+            due="named_orders.due",
+            asked_as="tm_id",
+            is_optional=True,
+        ),
         _missing("missing_customers", "/api/v1/customers/{key}", "customers"),
         _missing("missing_vehicles", "/api/v1/vehicles/{key}", "vehicles"),
         _of_shop("pay", "/api/shop/{place}/employee/{key}"),

@@ -53,7 +53,7 @@ def selected_streams(connection: Connection, sync: Sync, wave: str) -> list[Stre
         Reconfigure: the form names a stream that the source does not have.
     """
     names = {stream.name for stream in sync.source.streams}
-    unknown = set(sync.request.streams) - names
+    unknown = {*sync.request.streams, *sync.request.ids} - names
     if unknown:
         raise Reconfigure(
             "Reading the run's params",
@@ -61,7 +61,10 @@ def selected_streams(connection: Connection, sync: Sync, wave: str) -> list[Stre
         )
     streams = []
     for stream in sync.source.in_wave(wave):
-        if sync.request.streams:
+        if sync.request.ids:
+            if stream.name in sync.request.ids:
+                streams.append(stream)
+        elif sync.request.streams:
             if stream.name in sync.request.streams:
                 streams.append(stream)
         elif not stream.is_optional and (
@@ -92,7 +95,8 @@ def refuse(sync: Sync, wave: str, error: BranchlineError) -> None:
     with sync.connect(f"{wave}.plan") as connection, connection.transaction():
         ledger.register_accounts(connection, [sync.account])
         for stream in sync.source.in_wave(wave):
-            if not sync.request.streams or stream.name in sync.request.streams:
+            named = sync.request.ids or sync.request.streams
+            if not named or stream.name in named:
                 sync_id = ledger.open_sync(connection, sync.run, sync.account, stream, sync.request.as_configuration())
                 connection.execute(
                     "UPDATE ops.sync_history SET error_message = %s WHERE sync_id = %s", (str(error), sync_id)
@@ -193,6 +197,8 @@ def _specs(
     planned: Plan,
 ) -> list[SliceSpec]:
     """The slices of one stream in this run."""
+    if sync.request.ids:
+        return _named_specs(sync, stream, endpoint, budget, planned)
     if stream.window is None and stream.rolling is None and stream.due is None and stream.changed is None:
         return [plan.whole(stream, "leads" if stream.name == "leads" else "reference")]
     places = places_of(connection, sync)
@@ -287,6 +293,33 @@ def _due_specs(
     # A list of an id that has pages is read to its empty page.
     calls_each = 2 if stream.paging else 1
     specs, left_out = plan.by_key(stream, due, budget, calls_each, _most_calls(sync, stream, endpoint))
+    planned.notes += _left(stream, left_out, endpoint)
+    return specs
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A record that the run was asked for by name."""
+
+    record_key: str
+    reason: str = "named"
+
+
+def _named_specs(sync: Sync, stream: Stream, endpoint: Endpoint, budget: Budget, planned: Plan) -> list[SliceSpec]:
+    """The slices of the records that the run names, whether they are due or not.
+
+    Raises:
+        Reconfigure: the stream cannot be asked for by id alone.
+    """
+    if not stream.is_by_id or "{place}" in stream.path:
+        able = [other.name for other in sync.source.streams if other.is_by_id and "{place}" not in other.path]
+        raise Reconfigure(
+            "Reading the run's params",
+            f"{stream.name} is not asked for by an id alone; {', '.join(able) or 'no stream of this source'} can be",
+        )
+    named = [_Named(key) for key in sync.request.ids[stream.name]]
+    calls_each = 2 if stream.paging else 1
+    specs, left_out = plan.by_key(stream, named, budget, calls_each, _most_calls(sync, stream, endpoint))
     planned.notes += _left(stream, left_out, endpoint)
     return specs
 

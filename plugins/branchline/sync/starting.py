@@ -42,7 +42,7 @@ def start_point(
 def moves_cursor(sync: Sync) -> bool:
     """Whether complete slices of this run say where the next one begins: not those of what somebody chose."""
     request = sync.request
-    chosen = (request.since, request.days_back, request.board, request.max_records)
+    chosen = (request.since, request.days_back, request.board, request.max_records, request.ids)
     return not any(chosen) and not (request.is_backfill or request.replay or request.dry_run)
 
 

@@ -19,6 +19,8 @@ from branchline.web.export import Export
 from branchline.web.filters import form_of
 from branchline.web.fms import fms_router
 from branchline.web.integration import integration_router
+from branchline.web.inbox import inbox, log_in_to_write
+from branchline.web.inboxes import Inboxes
 from branchline.web.listing import page, question
 from branchline.web.login import log_in
 from branchline.web.pinging import Pings
@@ -30,6 +32,8 @@ from branchline.web.views.routes import as_page, pages
 
 #: Connections of one api-server process; each answers some hundred questions a second.
 CONNECTIONS = 8
+#: Those of the inbox, which must not wait for questions; each takes some hundred events a second.
+INBOX_CONNECTIONS = 4
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": "A problem document: what happened, what to do", "content": {MEDIA_TYPE: {}}}
     for status in (400, 401, 403, 422, 503, 504)
@@ -64,6 +68,9 @@ def build_app() -> FastAPI:
     ):
         signed_in.include_router(router)
     app.include_router(signed_in)
+    app.include_router(inbox())
+    app.state.inboxes = Inboxes()
+    app.state.inbox_pool = Pool(log_in_to_write, INBOX_CONNECTIONS)
     return app
 
 

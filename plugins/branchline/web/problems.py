@@ -16,6 +16,8 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError as AirflowDatabaseError
 from starlette.exceptions import HTTPException
 
+from branchline.web.masking import masked
+
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
@@ -77,10 +79,10 @@ def answer(request: Request, error: Exception, as_page: Callable[[Request, Probl
     """The error as the document, or the page, that the caller gets."""
     problem = problem_of(error)
     if problem.status == 500:
-        log.error("%s %s", request.method, request.url.path, exc_info=error)
+        log.error("%s %s", request.method, masked(request.url.path), exc_info=error)
     elif problem.status > 500:
         # the class alone: the database's text may say where it is
-        log.error("%s %s: %s", request.method, request.url.path, type(error).__name__)
+        log.error("%s %s: %s", request.method, masked(request.url.path), type(error).__name__)
     if (page := as_page(request, problem)) is not None:
         return page
     document = {
@@ -88,7 +90,7 @@ def answer(request: Request, error: Exception, as_page: Callable[[Request, Probl
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": request.url.path,
+        "instance": masked(request.url.path),
         **problem.more,
     }
     headers = {"Cache-Control": "no-store", **problem.headers}
