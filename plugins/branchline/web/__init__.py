@@ -1,4 +1,4 @@
-"""What is served over HTTP: API and pages, behind Airflow's own sign-in, and the inbox of webhooks behind its secrets."""
+"""What is served over HTTP: API and pages behind Airflow's own sign-in, the inbox of webhooks behind its secrets."""
 
 from branchline.web.door import FrontDoor
 from branchline.web.masking import MaskedPaths
