@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,18 @@ SYNC_DAG: dict[str, Any] = {
     ),
 }
 
+#: What every inbox DAG has, besides what starts it: the same, within a shorter time.
+INBOX_DAG: dict[str, Any] = SYNC_DAG | {
+    "dagrun_timeout": timedelta(minutes=30),
+    "default_args": DEFAULT_ARGS | {"execution_timeout": timedelta(minutes=20)},
+    "deadline": DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=15),
+        callback=SyncCallback(deadline_missed),
+        name="a quarter of an hour",
+    ),
+}
+
 #: A step goes on with whatever its predecessors finished: a failed slice must not hold back the others' rows. What
 #: failed makes the run red in `verify`.
 GO_ON = TriggerRule.ALL_DONE
@@ -83,6 +96,35 @@ def sync_wave(source: Source, wave: str) -> TaskGroup:
         merged = _merge.override(task_id="merge", trigger_rule=GO_ON)(hook, wave)
         chunks >> fetched >> merged
     return group
+
+
+def told_wave(source: Source, wave: str, taken: XComArg) -> TaskGroup:
+    """The three tasks of a wave that asks for the ids that `take_events` found, and for nothing else.
+
+    Args:
+        source: the vendor.
+        wave: phase of the source; its streams are asked for by id.
+        taken: what `take_events` returns.
+    """
+    hook, pool = source.hook, source.slug
+    with TaskGroup(wave) as group:
+        chunks = _plan_told.override(task_id="plan", pool=pool, trigger_rule=GO_ON)(hook, wave, taken)  # type: ignore[arg-type]
+        fetched = _fetch.override(task_id="fetch", pool=pool).partial(hook=hook, wave=wave).expand(chunk=chunks)
+        merged = _merge.override(task_id="merge", trigger_rule=GO_ON)(hook, wave)
+        chunks >> fetched >> merged
+    return group
+
+
+def take_events(source: Source) -> XComArg:
+    """The task that takes what waits in the source's inbox; the run ends where nothing can be asked for."""
+    taken: XComArg = _take_events.override(task_id="take")(source.hook)
+    return taken
+
+
+def settle_events(source: Source) -> XComArg:
+    """The task that says what came of the events that the run took."""
+    settled: XComArg = _settle_events.override(task_id="settle", trigger_rule=GO_ON)(source.hook)
+    return settled
 
 
 def geocode(source: Source) -> XComArg:
@@ -137,12 +179,68 @@ def _begin(hook: str) -> bool:
 @task
 def _plan(hook: str, wave: str) -> list[dict[str, Any]]:
     """Open the wave's syncs, plan slices within the budget, pack them into chunks."""
+    return _planned(wave, list(_accounts(hook)))
+
+
+@task
+def _plan_told(hook: str, wave: str, taken: dict[str, dict[str, list[str]]] | None) -> list[dict[str, Any]]:
+    """Plan the ids that events name; an account of which nothing was told is left out."""
+    from branchline.request import Request
+
+    told = []
+    for vendor, sync in _accounts(hook):
+        names = {stream.name for stream in sync.source.in_wave(wave)}
+        ids = {
+            stream: tuple(keys)
+            for stream, keys in (taken or {}).get(sync.account.account, {}).items()
+            if stream in names
+        }
+        # without ids it would be an ordinary sync
+        if ids:
+            told.append((vendor, replace(sync, request=Request(ids=ids))))
+    return _planned(wave, told)
+
+
+@task.short_circuit
+def _take_events(hook: str) -> dict[str, dict[str, list[str]]]:
+    """The ids to ask for, by account and stream; empty where nothing of what waits can be asked for."""
+    from branchline import inbox
+
+    taken = {}
+    for _, sync in _accounts(hook):
+        with sync.connect("inbox.take") as connection:
+            wanted = inbox.take(connection, sync.account, sync.run)
+        if wanted:
+            taken[sync.account.account] = wanted
+        told = ", ".join(f"{len(keys)} {stream}" for stream, keys in wanted.items()) or "nothing"
+        log.info("%s: to ask for: %s", sync.account.account, told)
+    return taken
+
+
+@task
+def _settle_events(hook: str) -> dict[str, int]:
+    """Events by what came of them, for `verify`."""
+    from collections import Counter
+
+    from branchline import inbox
+
+    settled: Counter[str] = Counter()
+    for _, sync in _accounts(hook):
+        with sync.connect("inbox.settle") as connection:
+            settled.update(inbox.settle(connection, sync.account, sync.run))
+    log.info("events: %s", ", ".join(f"{count} {state}" for state, count in settled.items()) or "none")
+    inbox.verify(settled)
+    return dict(settled)
+
+
+def _planned(wave: str, accounts: list[tuple[VendorHook, Sync]]) -> list[dict[str, Any]]:
+    """The chunks of some accounts' part of a wave."""
     from branchline import sync as steps
     from branchline.errors import BranchlineError
 
     chunks: list[dict[str, Any]] = []
     failures: list[BranchlineError] = []
-    for vendor, sync in _accounts(hook):
+    for vendor, sync in accounts:
         speaker = vendor.through(vendor.source.api_of(wave))
         if speaker is None:
             names = ", ".join(stream.name for stream in vendor.source.in_wave(wave))

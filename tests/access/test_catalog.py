@@ -142,6 +142,9 @@ def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
             "rate_buckets": (),
         }.items()
     } | {
+        # people, and the operator, read every column of it but what was sent
+        "inbox_events": {"branchline_loader": work},
+    } | {
         view: {
             f"branchline_{role}": {"SELECT"} for role in ("loader", "reader", "api", "operator")
         }

@@ -22,9 +22,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("migrations", "tables", "limits", "landing", "dictionary", "addresses", "layouts", "access"),
     ("merge", "transport", "reports", "workbooks", "diagrams"),
     ("ledger", "slices", "legacy_table"),
-    ("plan", "derive", "outbox", "fetch", "upkeep", "expectations", "checks", "geocoding", "legacy_history"),
+    ("plan", "derive", "outbox", "fetch", "upkeep", "expectations", "checks", "geocoding", "legacy_history", "inbox"),
     ("tallies", "findings", "sync", "hooks", "metrics"),
-    ("alerts", "retries", "settings", "params"),
+    ("alerts", "retries", "settings", "params", "watching"),
     ("tasks",),
     ("web",),
 )
@@ -64,7 +64,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
 #: What is declared or computed without a database, a network or Airflow.
 PURE = {"stream", "errors", "calendars", "request", "pages", "sources"}
 IMPURE = {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "aiohttp", "requests", "jinja2", "pandas"}
-WITH_AIRFLOW = {"hooks", "tasks", "params", "alerts", "retries", "settings", "web"}
+WITH_AIRFLOW = {"hooks", "tasks", "params", "watching", "alerts", "retries", "settings", "web"}
 
 
 def imported(path: Path) -> set[str]:
@@ -237,9 +237,17 @@ def test_every_dag_and_sql_folder_belongs_to_a_vendor_or_the_warehouse() -> None
         assert path.stem.split("_")[0] in {*VENDORS, "warehouse"}, path.name
     for path in (PROJECT / "include" / "sql").iterdir():
         if path.is_dir():
-            assert path.name in {*VENDORS, "migrations", "metrics", "crm", "legacy", "upkeep", "api", "pages"}, (
-                path.name
-            )
+            assert path.name in {
+                *VENDORS,
+                "migrations",
+                "metrics",
+                "crm",
+                "legacy",
+                "upkeep",
+                "api",
+                "pages",
+                "inbox",
+            }, path.name
 
 
 def test_a_vendor_has_no_second_spelling(texts: dict[str, str]) -> None:
