@@ -31,6 +31,8 @@ class Mailbox:
         with psycopg.connect(line.warehouse.as_role("api"), autocommit=True) as api:
             for body in bodies:
                 api.execute(render("inbox/receive.sql", source=line.source.slug), names | {"payload": json.dumps(body)})
+        # what comes later about the same object is an event of its own
+        self.line.warehouse.execute("UPDATE ops.inbox_events SET event_key = md5(event_id::text)")
         self.wait()
 
     def wait(self) -> None:

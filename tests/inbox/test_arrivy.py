@@ -29,10 +29,10 @@ def some_task(booked: Mailbox) -> str:
 
 def test_a_status_is_in_the_warehouse_without_a_list(booked: Mailbox) -> None:
     key = some_task(booked)
-    change(booked.line, {"status": int(key), "type": "NOSHOW"})
-    booked.receive(told("TASK_STATUS", key, EVENT_SUB_TYPE="NOSHOW"))
+    change(booked.line, {"status": int(key), "type": "ENROUTE"})
+    booked.receive(told("TASK_STATUS", key, EVENT_SUB_TYPE="ENROUTE"))
     assert booked.work_off() == {"done": 1}
-    assert task(booked.line, key).status == "NOSHOW"
+    assert task(booked.line, key).status == "ENROUTE"
 
 
 def test_a_deletion_is_asked_for_and_its_404_is_the_tombstone(booked: Mailbox) -> None:

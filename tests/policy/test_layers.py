@@ -40,10 +40,11 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__init__",),
     ),
     "web": (
+        ("masking",),
         ("catalogue", "triggers", "problems"),
-        ("caller", "pool", "cursor", "filters", "etag", "bodies", "pinging"),
+        ("caller", "pool", "cursor", "filters", "etag", "bodies", "pinging", "inboxes"),
         ("login", "asking", "as_caller"),
-        ("listing", "documents", "export", "starting", "schedules", "access"),
+        ("listing", "documents", "export", "starting", "schedules", "access", "inbox", "webhooks"),
         ("status",),
         ("syncing",),
         ("smartmoving", "tekmetric", "fms", "arrivy"),

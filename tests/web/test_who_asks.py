@@ -24,10 +24,14 @@ DOCUMENTS = 10
 WRITES = 6
 
 
+#: The only route without an Airflow user, which asks for secrets of its own: tests/web/test_inbox.py.
+INBOX = "/inbox/{source}/{token}"
+
+
 def routes_of(app: Any) -> list[APIRoute]:
-    """Every route; one of another kind would be one that nobody guards."""
+    """Every route but the inbox; one of another kind would be one that nobody guards."""
     assert all(isinstance(route, APIRoute) for route in app.routes), app.routes
-    return list(app.routes)
+    return [route for route in app.routes if route.path != INBOX]
 
 
 def address_of(route: APIRoute, number: int = 999_999_999) -> str:
@@ -68,6 +72,24 @@ def test_T80_no_route_answers_nobody(front: Front, record_property: Callable[[st
         record_property(f"walked {kind} routes", number)
     assert walked["reading"] >= len(COLLECTIONS) + len(TRIGGERS) + DOCUMENTS
     assert walked["writing"] >= len(TRIGGERS) + WRITES
+
+
+def test_T80_the_inbox_alone_asks_for_no_user_and_refuses_without_its_secrets(front: Front) -> None:
+    (inbox,) = (route for route in front.app.routes if route.path == INBOX)
+    assert inbox.methods == {"POST"}
+    for source in ("smartmoving", "arrivy", "tekmetric", "fms", "no-such-source"):
+        path = PREFIX + INBOX.replace("{source}", source).replace("{token}", "nonsense")
+        for headers in (
+            {},
+            {"X-Branchline-Secret": "nonsense"},
+            {"X-Branchline-Secret": ""},
+            # being somebody helps nobody
+            {"Authorization": f"Bearer {front.token('super')}"},
+        ):
+            answer = front.client.post(path, headers=headers, json={})
+            assert answer.status_code == 401, f"{path} {headers}: {answer.status_code}"
+            assert answer.headers["Content-Type"] == "application/problem+json"
+        assert front.client.get(path).status_code == 405
 
 
 #: Who reads everything of the client in the warehouse, writes nothing there, and is a viewer in Airflow.

@@ -18,9 +18,9 @@ from branchline.web.etag import tagged
 from branchline.web.export import Export
 from branchline.web.filters import form_of
 from branchline.web.fms import fms_router
-from branchline.web.integration import integration_router
 from branchline.web.inbox import inbox, log_in_to_write
 from branchline.web.inboxes import Inboxes
+from branchline.web.integration import integration_router
 from branchline.web.listing import page, question
 from branchline.web.login import log_in
 from branchline.web.pinging import Pings
@@ -29,6 +29,7 @@ from branchline.web.problems import MEDIA_TYPE, install
 from branchline.web.smartmoving import smartmoving_router
 from branchline.web.tekmetric import tekmetric_router
 from branchline.web.views.routes import as_page, pages
+from branchline.web.webhooks import webhooks
 
 #: Connections of one api-server process; each answers some hundred questions a second.
 CONNECTIONS = 8
@@ -63,6 +64,7 @@ def build_app() -> FastAPI:
         tekmetric_router(),
         fms_router(),
         arrivy_router(),
+        webhooks(),
         rights(),
         pages(),
     ):

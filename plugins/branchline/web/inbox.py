@@ -39,7 +39,8 @@ def inbox() -> APIRouter:
     router = APIRouter()
     router.add_api_route(
         "/inbox/{source}/{token}", _receive, methods=["POST"], status_code=202, response_class=Response,
-        summary="A webhook of a vendor, with the secrets of its account's inbox", name="inbox", tags=["webhooks"],
+        summary="A webhook of a vendor, with the secrets of its account's inbox", name="inbox",
+        include_in_schema=False,
     )  # fmt: skip
     return router
 
