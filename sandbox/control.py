@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date
+from inspect import isawaitable
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from aiohttp import web
 from sandbox.clock import Clock, parse_moment
 from sandbox.gate import Gate
 from sandbox.vendor import JSON, Vendor
+from sandbox.webhooks import deliver, events_of
 
 _encode = msgspec.json.Encoder().encode
 # A world without end is told for a range of days; the others can be told whole.
@@ -80,6 +82,26 @@ class Control:
         vendor = self._vendor(source)
         return [vendor.change(command) for command in commands]
 
+    async def tell(
+        self, *commands: dict[str, Any], source: str, url: str, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Change a vendor's world, and post what the vendor tells of it by webhook.
+
+        Args:
+            commands: As for `change`.
+            source: Which vendor.
+            url: Where it posts, on this machine.
+            headers: What it sends besides.
+
+        Returns:
+            What was changed, what was posted, and the statuses of the answers.
+        """
+        changed = self.change(*commands, source=source)
+        events = [
+            event for command, told in zip(commands, changed, strict=True) for event in events_of(source, command, told)
+        ]
+        return {"changed": changed, "events": events, "statuses": await deliver(url, headers or {}, events)}
+
     def faults(self, *rules: dict[str, Any]) -> list[dict[str, Any]]:
         """Add rules, and tell all rules with what they did so far."""
         for rule in rules:
@@ -128,6 +150,10 @@ def add_routes(app: web.Application, control: Control) -> None:
         commands = body if isinstance(body, list) else [body]
         return control.change(*commands, source=query.get("source", "smartmoving"))
 
+    def tell(query: dict[str, str], body: Any) -> Any:
+        source = query.get("source", "smartmoving")
+        return control.tell(*body["change"], source=source, url=body["url"], headers=body.get("headers"))
+
     def faults(_query: dict[str, str], body: Any) -> Any:
         return control.faults(*(body if isinstance(body, list) else [body]))
 
@@ -140,6 +166,7 @@ def add_routes(app: web.Application, control: Control) -> None:
     route("POST", "reset", lambda _query, _body: control.reset())
     route("POST", "clock", lambda _query, body: control.clock(body.get("now")))
     route("POST", "change", change)
+    route("POST", "tell", tell)
 
 
 def _handler(
@@ -149,6 +176,8 @@ def _handler(
         body = await request.read()
         try:
             value = act(dict(request.query), msgspec.json.decode(body) if body else {})
+            if isawaitable(value):
+                value = await value
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = {"error": f"{type(error).__name__}: {error}"}
             return web.Response(status=400, body=_encode(problem), headers={"Content-Type": JSON})

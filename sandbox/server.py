@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any, cast
 
 from aiohttp import web
@@ -105,7 +106,8 @@ class _OnLoop:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             async def on_loop() -> Any:
-                return method(*args, **kwargs)
+                value = method(*args, **kwargs)
+                return await value if isawaitable(value) else value
 
             return asyncio.run_coroutine_threadsafe(on_loop(), self._loop).result()
 

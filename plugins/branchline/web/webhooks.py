@@ -8,11 +8,11 @@ secrets are made here, kept as an Airflow Connection by Airflow itself, as the c
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.configuration import conf
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -76,9 +76,8 @@ def _reading(source: str) -> Callable[..., Awaitable[JSONResponse]]:
 
 
 def _configuring(source: str) -> Callable[..., Awaitable[JSONResponse]]:
-    async def configure(
-        request: Request, user: Caller, airflow: AsCaller, setup: Annotated[Setup, Body(default_factory=Setup)]
-    ) -> JSONResponse:
+    async def configure(request: Request, user: Caller, airflow: AsCaller, chosen: Setup | None = None) -> JSONResponse:
+        setup = chosen or Setup()
         async with on_behalf_of(request.app.state.pool, user) as asking:
             ours = [row for row in await _accounts(asking, source) if _administers(asking, row.client_id)]
             if not ours and not _administers(asking):
@@ -103,7 +102,7 @@ def _configuring(source: str) -> Callable[..., Awaitable[JSONResponse]]:
 
 
 async def _accounts(asking: Asking, source: str) -> list[Any]:
-    return [row for row in await asking.rows("api/accounts.sql", {}) if row.source == source]
+    return [row for row in await asking.rows("api/accounts.sql", {"source": source}) if row.source == source]
 
 
 def _chosen(accounts: list[Any], name: str | None, source: str) -> Any:
