@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import dag, warehouse
+from bench import dag, inbox, warehouse
 from bench.world import PLAN, World, running
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -224,6 +224,21 @@ def arrivy() -> None:
         print(f"steps of the second {second['steps']}; {written} tuples written by it")
 
 
+def webhooks() -> None:
+    """200 webhooks a second for a minute (BENCH_SECONDS), Airflow up: none lost; beside it a bare insert endpoint."""
+    seconds = int(os.environ.get("BENCH_SECONDS", "60"))
+    with dag.local_stack() as stack:
+        result = inbox.run(stack, stack.cluster.admin_conninfo("warehouse"), seconds)
+    for name in ("inbox", "bare"):
+        told = result[name]
+        print(
+            f"{name:6} {told['sent']:,} sent, {told['accepted']:,} accepted, {told['kept']:,} kept; "
+            f"p50 {told['p50']} ms, p99 {told['p99']} ms, longest {told['longest']} ms"
+        )
+        assert told["sent"] == told["accepted"] == told["kept"], f"{name} lost some"
+    print(f"median {result['ratio']} x bare; p99 wanted below 250 ms: {result['inbox']['p99'] < 250}")
+
+
 CASES = {
     "fms": fms,
     "w1": w1,
@@ -232,6 +247,7 @@ CASES = {
     "memory": memory,
     "tekmetric": tekmetric,
     "arrivy": arrivy,
+    "inbox": webhooks,
 }
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
 
     Args:
         conninfo: the warehouse, as the loader.
-        landing_days: whole UTC days of raw payloads to keep; replay and recognising stale observations reach so far.
+        landing_days: whole UTC days of raw payloads to keep, those of ended webhooks too; replay and recognising stale observations reach so far.
         history_days: days of ops.sync_history, ops.api_calls and ops.check_results to keep; slices go with their
             history.
         now: the instant to stand at.
@@ -48,6 +48,10 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
             history = connection.execute(
                 "DELETE FROM ops.sync_history WHERE end_time < %s AND NOT configuration ? 'migrated_from'", (oldest,)
             ).rowcount
+            # what was sent is as raw as what lies in landing
+            connection.execute(
+                "DELETE FROM ops.inbox_events WHERE ended_at < %s", (today - timedelta(days=landing_days),)
+            )
             connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
             resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
         orphans = close_orphans(connection, LONGEST_RUN)

@@ -60,3 +60,17 @@ def test_old_history_goes_with_its_slices_and_orphans_are_closed(warehouse: Any)
     assert done["orphans_closed"] == 1
     rows = warehouse.rows("SELECT run_id, status FROM ops.sync_history ORDER BY run_id")
     assert [tuple(row) for row in rows] == [("killed", "failed"), ("new", "success")]
+
+
+def test_webhooks_that_came_to_an_end_go_with_the_raw_payloads(warehouse: Any) -> None:
+    warehouse.execute("INSERT INTO core.clients VALUES ('c', 'c')")
+    warehouse.execute("INSERT INTO core.accounts VALUES ('arrivy', 'a', 'arrivy', 'c')")
+    for key, state, ended in (("old", "done", "2026-06-30"), ("new", "dead", "2026-07-02"), ("open", "pending", None)):
+        warehouse.execute(
+            "INSERT INTO ops.inbox_events (source, account, client_id, event_key, payload, received_at, state, "
+            "ended_at) VALUES ('arrivy', 'a', 'c', %s, '{}', '2026-01-01', %s, %s)",
+            (key, state, ended),
+        )
+    keep(warehouse.loader, landing_days=14, history_days=400, now=NOW)
+    rows = warehouse.rows("SELECT event_key FROM ops.inbox_events ORDER BY event_id", role="admin")
+    assert [row.event_key for row in rows] == ["new", "open"]

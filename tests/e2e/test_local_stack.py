@@ -193,6 +193,43 @@ def test_a_viewer_starts_nothing_over_http(stack: Any) -> None:
     assert [run["dag_run_id"] for run in stack.api.get("/dags/fms/dagRuns", limit=100)["dag_runs"]] == before
 
 
+def test_a_webhook_changes_a_row_without_waiting_for_the_schedule(stack: Any) -> None:
+    """Set up over HTTP, told by the vendor, taken by a run that waiting events start: for two vendors."""
+    api = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}/branchline"
+    tell = f"http://127.0.0.1:{stack.ports['SANDBOX_PORT']}/_control/tell"
+    opportunity = stack.rows("SELECT opportunity_id AS id FROM smartmoving.opportunities WHERE status <> 20 LIMIT 1")[0]
+    task = stack.rows("SELECT task_id AS id FROM arrivy.tasks WHERE NOT is_deleted ORDER BY task_id LIMIT 1")[0]
+    syncs = "SELECT count(*) AS n FROM ops.sync_history WHERE dag_id IN ('smartmoving', 'arrivy')"
+    before = stack.rows(syncs)[0].n
+    tokens, vendor = [], requests.Session()
+    for source, path, change in (
+        ("smartmoving", "/smartmoving-integration/webhooks", {"cancel": opportunity.id}),
+        ("arrivy", "/arrivy/webhooks", {"delete": int(task.id)}),
+    ):
+        told = stack.api.session.post(f"{api}{path}/configure", json={}, timeout=30)
+        assert told.status_code == 201, told.text
+        url, header = told.json()["url"], told.json()["header"]
+        tokens.append(url.rpartition("/")[2])
+        assert vendor.post(url, json={}, timeout=30).status_code == 401
+        body = {"url": url, "headers": {header["name"]: header["value"]}, "change": [change]}
+        posted = vendor.post(tell, params={"source": source}, json=body, timeout=30)
+        assert posted.json()["statuses"] == [202], posted.text
+    events = "SELECT source, state, why FROM ops.inbox_events"
+    end = time.monotonic() + 180
+    while any(row.state in {"pending", "taken"} for row in stack.rows(events)) and time.monotonic() < end:
+        time.sleep(1)
+    assert {(row.source, row.state) for row in stack.rows(events)} == {("smartmoving", "done"), ("arrivy", "done")}
+    of_opportunity = "SELECT status FROM smartmoving.opportunities WHERE opportunity_id = %s"
+    assert stack.rows(of_opportunity, (opportunity.id,))[0].status == 20
+    assert stack.rows("SELECT is_deleted FROM arrivy.tasks WHERE task_id = %s", (task.id,))[0].is_deleted
+    assert stack.rows(syncs)[0].n == before, "no sync of the schedule had a part in it"
+    (run,) = stack.api.get("/dags/arrivy_inbox/dagRuns")["dag_runs"]
+    assert run["run_type"] == "asset_triggered"
+    for token in tokens:
+        for path in (path for path in stack.state.logs.rglob("*") if path.is_file()):
+            assert token not in path.read_text(encoding="utf-8", errors="replace"), path.name
+
+
 def test_a_backfill_reads_a_day_once_and_equals_an_explicit_window(stack: Any) -> None:
     day = (datetime.now(UTC) - timedelta(days=4)).date()
     begin = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
