@@ -23,7 +23,8 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
 
     Args:
         conninfo: the warehouse, as the loader.
-        landing_days: whole UTC days of raw payloads to keep, those of ended webhooks too; replay and recognising stale observations reach so far.
+        landing_days: whole UTC days of raw payloads to keep, those of ended webhooks too; replay and recognising stale
+            observations reach so far.
         history_days: days of ops.sync_history, ops.api_calls and ops.check_results to keep; slices go with their
             history.
         now: the instant to stand at.
