@@ -43,6 +43,7 @@ class Collection:
 ACCOUNT = ("client", "account")
 STREAM = ("client", "source", "account", "stream")
 _JOURNEYS = ("date", "client_id", "external_id")
+_PLACE = ("client_id", "account", "location_id")
 _SHOP = ("client_id", "account", "tm_shop_id")
 
 
@@ -86,6 +87,10 @@ COLLECTIONS = (
         equals=(*ACCOUNT, "lead_id"),
     ),
     Collection(
+        "/smartmoving/branch-performance", "What each branch came to, a row a day", (*_PLACE, "metric_date"),
+        location="location_id", day="metric_date", search=("location_name",), equals=(*ACCOUNT, "currency"),
+    ),
+    Collection(
         "/tekmetric/repair-orders", "Repair orders; since and until compare with the posted date", (*_SHOP, "tm_id"),
         location="location_id", day="posted_date", status="status", equals=(*ACCOUNT, "shop"),
         search=("ro_number", "customer_concern", "label", "custom_label"),
@@ -98,6 +103,16 @@ COLLECTIONS = (
         "/tekmetric/tech-daily-metrics", "What each technician did, a row a day",
         (*_SHOP, "tm_technician_id", "metric_date"),
         location="location_id", day="metric_date", equals=(*ACCOUNT, "shop"),
+    ),
+    Collection(
+        "/tekmetric/shop-performance", "What each shop came to, a row a day", (*_SHOP, "metric_date"),
+        location="location_id", day="metric_date", search=("location_name",), equals=(*ACCOUNT, "shop", "currency"),
+    ),
+    Collection(
+        "/tekmetric/technician-performance", "What each technician came to, by name, a row a day",
+        (*_SHOP, "tm_technician_id", "metric_date"),
+        location="location_id", day="metric_date", search=("technician_name",),
+        equals=(*ACCOUNT, "shop", "currency"),
     ),
     Collection(
         "/fms/vehicles", "Vehicles of the fleet", ("client_id", "account", "vin"),
@@ -115,6 +130,19 @@ COLLECTIONS = (
         "/fms/activity", "What the vehicles are doing, by its start", ("client_id", "account", "activity_id"),
         location="location_ids", day="start_date", status="activity_type", search=("vehicle_vin", "to_field"),
         equals=ACCOUNT,
+    ),
+    Collection(
+        "/fms/fleet", "Each office's vehicles and partners today", _PLACE,
+        location="location_id", search=("location_name",), equals=ACCOUNT,
+    ),
+    Collection(
+        "/fms/loans-by-partner", "Loans by office, partner and make, by the start of the newest",
+        ("client_id", "account", "place", "person_id", "make"),
+        location="location_id", day="last_start_date", status="tier", search=("partner_name", "make"), equals=ACCOUNT,
+    ),
+    _arrivy(
+        "performance", "What each group's crews did, a row a day", "location_id", "metric_date",
+        location="location_id", day="metric_date", search=("location_name",),
     ),
     _arrivy(
         "entities", "Crew members and other resources", "entity_id",
