@@ -55,9 +55,9 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__init__",),
     ),
     "web.views": (
-        ("registry", "charts"),
+        ("registry", "charts", "figures"),
         ("rendering",),
-        ("health", "access"),
+        ("health", "access", "business"),
         ("routes",),
         ("__init__",),
     ),

@@ -45,5 +45,6 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("health", "Sync health", "Every source and stream, what needs a person first"),
+    Page("business", "Business", "What branches, shops, groups and offices came to"),
     Page("access", "Access", "Who may see and do what, and what people did"),
 )
