@@ -146,6 +146,12 @@ def test_the_address_holds_what_was_chosen(house: House) -> None:
     assert "all of SmartMoving" in empty, "a form's empty fields choose nothing"
 
 
+def test_another_source_chosen_on_the_page_of_a_branch_shows_all_of_it(house: House) -> None:
+    page = read(house.front, "admin", branch=house.loaded.places[0], source="tekmetric", **PERIOD)
+    assert '<option value="tekmetric" selected>' in page
+    assert "Beside the others" not in page
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [

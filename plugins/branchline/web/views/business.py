@@ -52,9 +52,13 @@ async def show(request: Request, user: Caller, form: Annotated[Form, Query()]) -
         "source": board.source, "stream": board.stream, "branch": form.branch, "since": since, "until": until,
     }  # fmt: skip
     async with on_behalf_of(request.app.state.pool, user) as asking:
-        places = await asking.rows("pages/business/places.sql", asked)
+        known = await asking.rows("pages/business/places.sql", asked)
+        places = [place for place in known if place.source == board.source]
         if form.branch is not None and form.branch not in {place.location_id for place in places}:
-            raise Problem(404, f"There is no {board.place} {form.branch} of {board.title} among those you may see.")
+            if not any(place.location_id == form.branch for place in known):
+                raise Problem(404, f"There is no {board.place} {form.branch} of {board.title} among those you may see.")
+            # somebody chose another source on the page of a branch
+            form.branch = asked["branch"] = None
         rows = await asking.rows(f"pages/business/{board.source}.sql", asked)
         (read,) = await asking.rows("pages/business/read.sql", asked)
         meanings = await asking.rows("pages/business/definitions.sql", {"view": board.view})
