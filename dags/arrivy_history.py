@@ -24,11 +24,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, Variable, get_current_context, task
-from branchline.alerts import deadline_missed
+from branchline.alerts import deadline_missed, in_order
 from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, warehouse_conninfo
 
 
-@task
+@task(on_success_callback=in_order)
 def move() -> dict[str, Any]:
     """Do the step that was asked for; tells what it found and did."""
     from branchline.legacy_history import account_of, run_step

@@ -29,7 +29,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from branchline.alerts import deadline_missed
+from branchline.alerts import deadline_missed, in_order
 from branchline.settings import schedule_of
 from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, warehouse_conninfo
 
@@ -41,13 +41,16 @@ def send() -> dict[str, int]:
 
     context: Any = get_current_context()
     params = context["params"]
-    return send_leads(
+    problems = send_leads(
         warehouse_conninfo(),
         Variable.get(ACCOUNTS, deserialize_json=True),
         limit=params["limit"],
         dry_run=params["dry_run"],
         since=context["dag_run"].start_date,
     )
+    if not problems:  # `verify` is skipped then
+        in_order(context)
+    return problems
 
 
 @task(retries=0)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, Variable, get_current_context, task
 from airflow.sdk.configuration import conf
-from branchline.alerts import deadline_missed
+from branchline.alerts import deadline_missed, in_order
 from branchline.sources.tekmetric import TEKMETRIC
 from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, asset_of, warehouse_conninfo
 
@@ -70,7 +70,7 @@ def rebuild() -> dict[str, str]:
     )
 
 
-@task(retries=0)
+@task(retries=0, on_success_callback=in_order)
 def verify(_rebuilt: dict[str, str]) -> None:
     """Make the run red where an error stands, when the figures are published and what was found is kept."""
     from branchline import checks

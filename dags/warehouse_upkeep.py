@@ -1,16 +1,18 @@
-"""Warehouse upkeep: partitions and retention, and whether data is fresh, counts agree and records are readable.
+"""Warehouse upkeep: partitions and retention, whether data is fresh, counts agree and records are readable, and alerts.
 
 **Kind:** "now" DAG. Each run does whatever is due; a missed run is made good by the next one.
 
 **Healthy when** `verify` is green: no stream is older than twice its period, no count is wrong, no vendor has its
 records rejected in numbers. Warnings fail nothing: they are in the log of `look`, worst first, each with what to do.
+`tell` hands to the channels of the Variable `branchline_alerts` what is new, worse, a day old or over; each cause once.
 `landing` has a partition of today and of the two days after it, and none older than the retention.
 
 **If it fails:** a red `verify` comes after everything else is done, and each of its lines names source, stream and
 place, the fact and what to do; `docs/runbook.md#outoforder` says more. Now, not as of the last run:
-`select * from ops.findings where severity <> 'info'`; also `ops.freshness`, `ops.reconciliation` and
-`ops.quarantine_summary`; earlier rounds are in `ops.check_results`. A red `keep` or `look` names the statement: clear
-it. Without a partition of its own a day's records land in `landing.records_overflow`, so nothing is lost.
+`select * from ops.findings where severity <> 'info'`; also `ops.freshness`, `ops.reconciliation`,
+`ops.quarantine_summary` and `ops.volumes`; earlier rounds are in `ops.check_results`. A red `keep` or `look` names the
+statement: clear it. A red `tell` names the entry of `branchline_alerts` that is wrong; a channel that fails makes
+nothing red. Without a partition of its own a day's records land in `landing.records_overflow`, so nothing is lost.
 
 **If left red:** people read data that is too old, or counts that are wrong. With a red `keep` the disk fills with raw
 payloads, about 1 KB a record.
@@ -35,13 +37,13 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from branchline.alerts import deadline_missed
+from branchline.alerts import deadline_missed, in_order
 from branchline.settings import nightly, schedule_of
 from branchline.sources.arrivy import ARRIVY
 from branchline.sources.fms import FMS, FMS_WORKBOOKS
 from branchline.sources.smartmoving import SMARTMOVING
 from branchline.sources.tekmetric import TEKMETRIC
-from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, is_paused, upkeep, warehouse_conninfo
+from branchline.tasks import ACCOUNTS, DEFAULT_ARGS, is_paused, tell, upkeep, warehouse_conninfo
 
 NIGHT = nightly("fms", hour=2, minute=0, zone="America/Los_Angeles")
 #: When each DAG that reads a source does so; None where it waits for somebody, and nothing is expected.
@@ -74,7 +76,7 @@ def look() -> list[str]:
     return findings.look(warehouse, accounts, Run(run.dag_id, run.run_id))
 
 
-@task(retries=0)
+@task(retries=0, on_success_callback=in_order)
 def verify(errors: list[str]) -> None:
     """Make the run red where an error stands, when housekeeping is done and what was found is kept."""
     from branchline import findings
@@ -84,7 +86,7 @@ def verify(errors: list[str]) -> None:
 
 with DAG(
     "warehouse_upkeep",
-    description="Partitions and retention; freshness, reconciliation and quarantine, each with what to do",
+    description="Partitions and retention; freshness, counts and quarantine, told with what to do",
     doc_md=__doc__,
     schedule=CronDataIntervalTimetable(schedule_of("warehouse_upkeep", "25 * * * *"), timezone="UTC"),
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
@@ -100,6 +102,6 @@ with DAG(
     ),
     tags=["upkeep", "tier-2"],
 ) as dag:
-    kept, errors = upkeep(), look()
-    kept >> errors
-    kept >> verify(errors)
+    kept, errors, told = upkeep(), look(), tell()
+    kept >> errors >> told
+    [kept, told] >> verify(errors)

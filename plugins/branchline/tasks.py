@@ -24,7 +24,8 @@ from airflow.sdk import (  # type: ignore[attr-defined] # its stub has none
     task,
 )
 
-from branchline.alerts import deadline_missed, task_failed
+from branchline.alerts import deadline_missed, in_order, task_failed
+from branchline.connections import ACCOUNTS, warehouse_conninfo
 from branchline.retries import ByRemedy
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from branchline.sync import Sync
 
 log = logging.getLogger(__name__)
-
-WAREHOUSE = "warehouse"
-ACCOUNTS = "branchline_accounts"
 
 #: What every task of a source's DAG has.
 DEFAULT_ARGS: dict[str, Any] = {
@@ -155,7 +153,9 @@ def reconcile(source: Source) -> XComArg:
 
 def verify(closed: XComArg) -> XComArg:
     """The task that makes the run red if a stream is not success or a task failed."""
-    verified: XComArg = _verify.override(task_id="verify", trigger_rule=GO_ON, retries=0)(closed)
+    verified: XComArg = _verify.override(task_id="verify", trigger_rule=GO_ON, retries=0, on_success_callback=in_order)(
+        closed
+    )
     return verified
 
 
@@ -384,6 +384,20 @@ def _verify(statuses: Any) -> None:
         raise Incomplete("Closing the run", f"failed: {', '.join(failed)}")
 
 
+def tell() -> XComArg:
+    """The task that makes alerts of what was found, and tells what is new, worse, a day old or over."""
+    told: XComArg = _tell.override(task_id="tell", trigger_rule=GO_ON)()
+    return told
+
+
+@task
+def _tell() -> int:
+    """Tell, each cause once to each channel; a channel that fails is tried again in the next round."""
+    from branchline.alerts import round_of_telling
+
+    return round_of_telling()
+
+
 def upkeep() -> XComArg:
     """The task of one round of upkeep, with the retention that the settings say."""
     kept: XComArg = _upkeep.override(task_id="keep")()
@@ -457,16 +471,3 @@ def is_paused(dag_id: str) -> bool:
     except Exception:  # noqa: BLE001 - a DAG that is gone, the API: how old the data is must be told nevertheless
         log.warning("Airflow does not tell whether %s is paused: it is taken for running", dag_id)
         return False
-
-
-def warehouse_conninfo(conn_id: str = WAREHOUSE) -> str:
-    """The libpq connection string of an Airflow Connection, read as a task reads it.
-
-    Raises:
-        Reconfigure: the warehouse is another machine, without TLS and without `branchline_insecure` in the extra.
-    """
-    from airflow.sdk import BaseHook
-
-    from branchline.warehouse import conninfo_from
-
-    return conninfo_from(BaseHook.get_connection(conn_id))

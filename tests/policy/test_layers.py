@@ -17,14 +17,17 @@ PACKAGE = PROJECT / "plugins" / "branchline"
 #: From the ground up. A new block gets its floor here: imports go down only, never sideways.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("stream", "errors", "calendars"),
-    ("request", "pages", "sources"),
+    ("request", "pages", "sources", "messages"),
     ("warehouse",),
     ("migrations", "tables", "limits", "landing", "dictionary", "addresses", "layouts", "access"),
     ("merge", "transport", "reports", "workbooks", "diagrams"),
     ("ledger", "slices", "legacy_table"),
     ("plan", "derive", "outbox", "fetch", "upkeep", "expectations", "checks", "geocoding", "legacy_history", "inbox"),
-    ("tallies", "findings", "sync", "hooks", "metrics"),
-    ("alerts", "retries", "settings", "params", "watching"),
+    ("tallies", "findings", "sync", "hooks", "metrics", "causes"),
+    ("retries", "settings", "params", "connections", "away", "webhook", "watching"),
+    ("channels",),
+    ("telling",),
+    ("alerts",),
     ("tasks",),
     ("web",),
 )
@@ -65,7 +68,9 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
 #: What is declared or computed without a database, a network or Airflow.
 PURE = {"stream", "errors", "calendars", "request", "pages", "sources"}
 IMPURE = {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "aiohttp", "requests", "jinja2", "pandas"}
-WITH_AIRFLOW = {"hooks", "tasks", "params", "watching", "alerts", "retries", "settings", "web"}
+WITH_AIRFLOW = {
+    "hooks", "tasks", "params", "watching", "alerts", "retries", "settings", "connections", "webhook", "channels", "web",
+}  # fmt: skip
 
 
 def imported(path: Path) -> set[str]:

@@ -32,7 +32,7 @@ kept AS (
         %(dag_id)s,
         %(run_id)s
     FROM (SELECT DISTINCT source, account FROM ops.expectations WHERE client_id = %(client)s) AS accounts
-    CROSS JOIN unnest(ARRAY['freshness', 'reconciliation', 'quarantine']) AS checks (check_name)
+    CROSS JOIN unnest(ARRAY['freshness', 'reconciliation', 'quarantine', 'volume']) AS checks (check_name)
     LEFT JOIN found USING (source, account, check_name)
     GROUP BY accounts.source, accounts.account, checks.check_name
 )
