@@ -93,15 +93,15 @@ def in_order(context: Any) -> None:
             )
         if over:
             log.info("%s · %s · is in order: %d alerts are over", run.dag_id, run.run_id, over)
-    except Exception:
-        log.exception("%s is in order, and its alerts stay open until the next run that is", run.dag_id)
+    except Exception:  # noqa: BLE001 - the run is in order, and stays so
+        after.exception("%s is in order, and its alerts stay open until the next run that is", run.dag_id)
 
 
 def channels() -> list[Channel]:
     """Who is told: the log, and what the Variable names; an entry that is wrong is logged and left out."""
     found, problems = _channels()
     for problem in problems:
-        log.error("%s", problem)
+        after.error("%s", problem)
     return found
 
 
@@ -143,7 +143,8 @@ def _report(cause: Cause, *, is_aftermath: bool = False) -> None:
             return
         is_new = causes.note(connection, cause)
     if is_new:
-        sleep(GATHER_SECONDS)
+        if cause.kind == "task":
+            sleep(GATHER_SECONDS)
         telling.tell(conninfo, channels())
 
 
@@ -229,8 +230,8 @@ def _channels() -> tuple[list[Channel], list[Any]]:
 
     try:
         return read_channels(Variable.get(ALERTS, default=None))
-    except Exception:
-        log.exception("The Variable %s was not read: the log alone is told", ALERTS)
+    except Exception:  # noqa: BLE001 - it is the log that must know, now and here
+        after.exception("The Variable %s was not read: the log alone is told", ALERTS)
         return [LOG], []
 
 

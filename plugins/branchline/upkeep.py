@@ -25,8 +25,8 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
         conninfo: the warehouse, as the loader.
         landing_days: whole UTC days of raw payloads to keep, those of ended webhooks too; replay and recognising stale
             observations reach so far.
-        history_days: days of ops.sync_history, ops.api_calls and ops.check_results to keep; slices go with their
-            history.
+        history_days: days of ops.sync_history, ops.api_calls, ops.check_results and ops.alerts that are over to keep;
+            slices go with their history.
         now: the instant to stand at.
 
     Returns:
@@ -54,6 +54,7 @@ def keep(conninfo: str, *, landing_days: int, history_days: int, now: datetime |
                 "DELETE FROM ops.inbox_events WHERE ended_at < %s", (today - timedelta(days=landing_days),)
             )
             connection.execute("DELETE FROM ops.api_calls WHERE called_on < %s", (oldest,))
+            connection.execute("DELETE FROM ops.alerts WHERE recovered_at < %s", (oldest,))
             resolved = connection.execute("DELETE FROM ops.quarantine WHERE resolved_at < %s", (oldest,)).rowcount
         orphans = close_orphans(connection, LONGEST_RUN)
     return {

@@ -138,6 +138,7 @@ def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
             "check_results": ("branchline_reader", "branchline_api"),
             "expectations": ("branchline_reader", "branchline_api"),
             "tallies": ("branchline_reader", "branchline_api"),
+            "alerts": ("branchline_reader", "branchline_api"),
             "sync_slices": (), "sync_cursors": (), "lookups": (), "quarantine": (), "schema_drift": (),
             "rate_buckets": (),
         }.items()
@@ -148,7 +149,7 @@ def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
         view: {
             f"branchline_{role}": {"SELECT"} for role in ("loader", "reader", "api", "operator")
         }
-        for view in ("freshness", "reconciliation", "quarantine_summary", "findings")
+        for view in ("freshness", "reconciliation", "quarantine_summary", "volumes", "findings")
     }  # fmt: skip
     assert grants(catalog, "ops")["schema_version"] == {"branchline_operator": {"SELECT"}}
 

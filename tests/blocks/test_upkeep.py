@@ -47,6 +47,17 @@ def test_results_of_checks_go_with_the_history_of_every_client(warehouse: Any) -
     assert [tuple(row) for row in rows] == [("c", "2026-07-10"), ("d", "2026-07-10")]
 
 
+def test_alerts_that_are_long_over_go_and_open_ones_stay(warehouse: Any) -> None:
+    for cause, recovered in (("old", "2025-01-01"), ("new", "2026-07-10"), ("open", None)):
+        warehouse.execute(
+            "INSERT INTO ops.alerts (cause, kind, severity, subject, fact, remedy, first_seen_at, recovered_at) "
+            "VALUES (%s, 'task', 'error', 'a', 'b', 'c', '2025-01-01', %s)",
+            (cause, recovered),
+        )
+    keep(warehouse.loader, landing_days=14, history_days=400, now=NOW)
+    assert [row.cause for row in warehouse.rows("SELECT cause FROM ops.alerts ORDER BY alert_id")] == ["new", "open"]
+
+
 def test_old_history_goes_with_its_slices_and_orphans_are_closed(warehouse: Any) -> None:
     history = (
         "INSERT INTO ops.sync_history (crm_source, account, client_id, sync_type, status, start_time, end_time, "

@@ -124,7 +124,7 @@ def test_upkeep_finds_every_source_fresh(stack: Any) -> None:
     fresh = stack.rows("SELECT DISTINCT source FROM ops.freshness WHERE verdict = 'fresh'")
     assert {row.source for row in fresh} == {"smartmoving", "tekmetric", "fms", "arrivy"}
     kept = stack.rows("SELECT DISTINCT check_name FROM ops.check_results WHERE run_id = %s", (run["dag_run_id"],))
-    assert {row.check_name for row in kept} == {"freshness", "reconciliation", "quarantine"}
+    assert {row.check_name for row in kept} == {"freshness", "reconciliation", "quarantine", "volume"}
 
 
 def test_the_api_answers_who_is_signed_in_and_nobody_else(stack: Any) -> None:

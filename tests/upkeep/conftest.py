@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from stack.testing import fresh_database
 from tests.conftest import Warehouse
 from tests.fms.conftest import Fms
 from tests.upkeep.book import Book
+from tests.upkeep.sinks import Sink, mail_server, web_server
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +46,22 @@ def fms(warehouse: Warehouse, vendors: Callable[..., Any]) -> Callable[..., Fms]
         return Fms(warehouse, vendor, Fms.SOURCE, Fms.ACCOUNT)
 
     return make
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
+    """A mail server that the Connection `oncall_mail` leads to."""
+    with mail_server() as sink:
+        extra = {"from_email": "branchline@example.com", "disable_tls": True, "disable_ssl": True, "timeout": 5}
+        place = {"conn_type": "smtp", "host": "127.0.0.1", "port": sink.port}
+        monkeypatch.setenv("AIRFLOW_CONN_ONCALL_MAIL", json.dumps(place | {"extra": extra}))
+        yield sink
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
+    """A webhook that the Connection `oncall_chat` leads to; its path is a secret."""
+    with web_server() as sink:
+        place = {"conn_type": "http", "host": f"http://127.0.0.1:{sink.port}/services/T0/canary-of-the-path"}
+        monkeypatch.setenv("AIRFLOW_CONN_ONCALL_CHAT", json.dumps(place))
+        yield sink

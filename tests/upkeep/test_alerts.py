@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +17,7 @@ from branchline.warehouse import connect
 
 from tests.conftest import Warehouse
 from tests.upkeep.book import Book
-from tests.upkeep.sinks import Sink, mail_server, web_server
+from tests.upkeep.sinks import Sink
 
 UI = "https://airflow.example"
 KEY = Cause(
@@ -26,23 +26,6 @@ KEY = Cause(
     "mend the connection; docs/runbook.md#accountrefused", "tekmetric", "run 1", "tekmetric", "garage",
     f"{UI}/log",
 )  # fmt: skip
-
-
-@pytest.fixture
-def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
-    with mail_server() as sink:
-        extra = {"from_email": "branchline@example.com", "disable_tls": True, "disable_ssl": True, "timeout": 5}
-        place = {"conn_type": "smtp", "host": "127.0.0.1", "port": sink.port}
-        monkeypatch.setenv("AIRFLOW_CONN_ONCALL_MAIL", json.dumps(place | {"extra": extra}))
-        yield sink
-
-
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
-    with web_server() as sink:
-        place = {"conn_type": "http", "host": f"http://127.0.0.1:{sink.port}/services/T0/canary-of-the-path"}
-        monkeypatch.setenv("AIRFLOW_CONN_ONCALL_CHAT", json.dumps(place))
-        yield sink
 
 
 @dataclass
@@ -253,26 +236,52 @@ def test_sources_are_chosen_and_what_is_of_none_is_everybodys(desk: Desk, mail: 
 # ------------------------------------------------------------------------------------------ findings
 
 
-def test_findings_become_alerts_get_worse_and_recover(desk: Desk, mail: Sink, chat: Sink, shops: Book) -> None:
-    assert desk.tell("garage") == 0
+def test_findings_become_alerts_and_recover(desk: Desk, mail: Sink, chat: Sink, shops: Book) -> None:
     age(shops, 2, "shop 007")
+    assert desk.tell("garage") == 0, "one period late is whatever is being read just now"
+    age(shops, 6, "shop 007")
     assert desk.tell("garage") == 2
-    assert chat.titles == ["Branchline · warning · tekmetric freshness: orders of shop 007"]
+    assert chat.titles == ["Branchline · error · tekmetric freshness: orders of shop 007"]
     fields = chat.posts[0]["alert"]
-    assert fields["what"].startswith("orders of shop 007: read 03:00:0")
+    assert fields["what"].startswith("orders of shop 007: read 09:00:0")
     assert (fields["source"], fields["stream"]) == ("tekmetric", "orders")
     assert fields["location"] == str(shops.places["shop 007"])
     assert fields["log"] == f"{UI}/dags/tekmetric"
     assert fields["runbook"].startswith("docs/runbook.md#")
     for _ in range(3):
         assert desk.tell("garage") == 0
-    age(shops, 6, "shop 007")
-    assert desk.tell("garage") == 2
-    assert chat.titles[-1].startswith("Branchline · now an error · ")
     age(shops, -8, "shop 007")
     assert desk.tell("garage") == 2
     assert chat.titles[-1] == "Branchline · recovered · tekmetric freshness: orders of shop 007"
     assert desk.row().recovered_at is not None
+
+
+def test_a_paused_dag_is_told_as_a_warning(desk: Desk, mail: Sink, chat: Sink, shops: Book) -> None:
+    age(shops, 9)
+    shops.rows("UPDATE ops.expectations SET is_paused = TRUE RETURNING 1")
+    assert desk.tell("garage") == 2
+    assert chat.titles[0].startswith("Branchline · warning · tekmetric freshness: orders of ")
+    assert chat.posts[0]["alert"]["do"] == "the DAG tekmetric is paused: unpause it when the reason is gone"
+    shops.rows("UPDATE ops.expectations SET is_paused = FALSE RETURNING 1")
+    assert desk.tell("garage") == 2
+    assert chat.titles[-1].startswith("Branchline · now an error · ")
+
+
+def test_every_kind_of_finding_is_told_by_its_stream(desk: Desk, mail: Sink, chat: Sink, shops: Book) -> None:
+    for weeks in range(6):
+        shops.sync("orders", 0.5 + weeks * 168, [{"place": "shop 001", "records": 40 if weeks == 0 else 100}])
+    shops.expect("customers")
+    shops.sync("customers", 1)
+    sync_id = shops.sync("customers", 0.5, [{"total": 9, "records": 8, "verdict": "short"}])
+    for key in ("7", "8"):
+        shops.reject("customers", key, sync_id)
+    shops.reject("customers", "9", sync_id, reason="bad date")
+    desk.tell("garage")
+    assert sorted(chat.titles) == [
+        "Branchline · warning · tekmetric quarantine: tekmetric.customers total missing and 1 more",
+        "Branchline · warning · tekmetric reconciliation: customers vendor_total",
+        "Branchline · warning · tekmetric volume: orders of shop 001",
+    ]
 
 
 def test_one_cause_of_all_shops_is_one_message_whoever_was_late_before(

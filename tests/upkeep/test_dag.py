@@ -83,11 +83,12 @@ def test_a_source_that_is_switched_off_is_not_expected(monkeypatch: pytest.Monke
 
 def test_it_looks_whatever_failed_and_judges_last(module: ModuleType) -> None:
     tasks = module.dag.task_dict
-    assert sorted(tasks) == ["keep", "look", "verify"]
+    assert sorted(tasks) == ["keep", "look", "tell", "verify"]
     assert tasks["look"].upstream_task_ids == {"keep"}
     assert tasks["look"].trigger_rule == "all_done"
+    assert (tasks["tell"].upstream_task_ids, tasks["tell"].trigger_rule) == ({"look"}, "all_done")
     # the run's colour is its last task's: a failed `keep` must reach it
-    assert tasks["verify"].upstream_task_ids == {"keep", "look"}
+    assert tasks["verify"].upstream_task_ids == {"keep", "look", "tell"}
     assert (tasks["verify"].retries, tasks["verify"].trigger_rule) == (0, "all_success")
 
 
@@ -102,6 +103,9 @@ def test_a_fresh_installation_is_green_and_old_data_is_red(
     assert {row.period for row in book.rows("SELECT period FROM ops.expectations")} == {0.25 * HOURS, None}
     book.rows("UPDATE ops.expectations SET since = since - interval '1 day' RETURNING 1")
     errors = tasks["look"].python_callable()
+    assert tasks["tell"].python_callable() == 1, "by the log alone, all streams in one message"
+    assert tasks["tell"].python_callable() == 0
+    assert book.one("SELECT cause FROM ops.alerts") == "freshness/tekmetric/tekmetric"
     assert any(line.startswith("tekmetric shops: not read yet, expected every 00:15:00") for line in errors)
     with pytest.raises(OutOfOrder, match="tekmetric"):
         tasks["verify"].python_callable(errors)

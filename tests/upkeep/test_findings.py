@@ -22,7 +22,7 @@ from tests.upkeep.book import Book
 OURS = Account("tekmetric", "tekmetric", "tekmetric", "garage")
 THEIRS = Account("tekmetric", "other", "tekmetric_other", "acme")
 RUN = Run("warehouse_upkeep", "run 1")
-VIEWS = ("freshness", "reconciliation", "quarantine_summary", "findings")
+VIEWS = ("freshness", "reconciliation", "quarantine_summary", "volumes", "findings")
 
 
 @pytest.fixture
@@ -85,14 +85,16 @@ def test_what_was_found_is_kept_good_accounts_too(ours: Book, theirs: Book, ware
         ("acme", "other", "freshness", "info", 1, 0),
         ("acme", "other", "quarantine", "info", 0, 0),
         ("acme", "other", "reconciliation", "info", 1, 0),
+        ("acme", "other", "volume", "info", 0, 0),
         ("garage", "tekmetric", "freshness", "error", 3, 2),
         ("garage", "tekmetric", "quarantine", "warning", 1, 1),
         ("garage", "tekmetric", "reconciliation", "info", 1, 0),
+        ("garage", "tekmetric", "volume", "info", 0, 0),
     ]
     assert {(row.dag_id, row.run_id, row.source, row.location_id) for row in rows} == {
         ("warehouse_upkeep", "run 1", "tekmetric", None)
     }
-    late = rows[3]
+    late = rows[4]
     assert late.worst == pytest.approx(4.5, abs=0.01)
     assert [(example["key"], example["severity"]) for example in late.examples] == [
         ("orders of south", "error"),

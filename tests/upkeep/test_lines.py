@@ -115,4 +115,4 @@ def test_a_second_look_writes_its_results_alone(fms: Callable[..., Any]) -> None
     round_of(line)
     assert line.warehouse.rows("SELECT xmin::text, * FROM ops.expectations ORDER BY stream") == before
     results = "SELECT count(*) FROM ops.check_results WHERE dag_id = 'warehouse_upkeep'"
-    assert line.warehouse.one(results) == 6
+    assert line.warehouse.one(results) == 8

@@ -6,7 +6,10 @@ USING (
     WITH found AS MATERIALIZED (
         SELECT
             findings.*,
-            coalesce(expected.dag_id, findings.source) AS dag_id
+            coalesce(expected.dag_id, findings.source) AS dag_id,
+            -- one period late is every stream whose next run is under way
+            findings.severity = 'error'
+            OR (findings.severity = 'warning' AND (findings.check_name <> 'freshness' OR expected.is_paused)) AS is_told
         FROM ops.findings AS findings
         LEFT JOIN ops.expectations AS expected USING (source, account, stream)
         WHERE findings.client_id = %(client)s
@@ -17,8 +20,7 @@ USING (
         SELECT
             source,
             account,
-            count(*) FILTER (WHERE severity <> 'info') > 1
-            AND count(*) FILTER (WHERE severity <> 'info') > 0.3 * count(*) AS is_wide
+            count(*) FILTER (WHERE is_told) > 1 AND count(*) FILTER (WHERE is_told) > 0.3 * count(*) AS is_wide
         FROM found
         WHERE check_name = 'freshness'
         GROUP BY source, account
@@ -39,7 +41,7 @@ USING (
             row_number() OVER worst_first AS place
         FROM found
         LEFT JOIN spread USING (source, account)
-        WHERE found.severity <> 'info'
+        WHERE found.is_told
         WINDOW worst_first AS (
             PARTITION BY found.check_name, found.source, found.account
             ORDER BY found.severity = 'error' DESC, found.worst DESC NULLS LAST, found.subject

@@ -199,6 +199,10 @@ COLLECTIONS = (
         location="location_id", status="severity", search=("subject", "fact"), equals=STREAM,
     ),
     Collection(
+        "/alerts", "What people were told of, a row a cause, the newest first", ("alert_id",), descending=True,
+        location="location_id", day="last_seen_at", status="state", search=("subject", "fact"), equals=STREAM,
+    ),
+    Collection(
         "/quarantine", "What was rejected and why",
         ("client_id", "source", "account", "stream", "table_name", "scope", "reason", "field"),
         status="severity", search=("reason", "field"), equals=STREAM,
