@@ -268,7 +268,7 @@ def test_a_paused_dag_is_told_as_a_warning(desk: Desk, mail: Sink, chat: Sink, s
 
 
 def test_every_kind_of_finding_is_told_by_its_stream(desk: Desk, mail: Sink, chat: Sink, shops: Book) -> None:
-    for weeks in range(6):
+    for weeks in reversed(range(6)):
         shops.sync("orders", 0.5 + weeks * 168, [{"place": "shop 001", "records": 40 if weeks == 0 else 100}])
     shops.expect("customers")
     shops.sync("customers", 1)
