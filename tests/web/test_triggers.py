@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from branchline.params import sync_params
+from branchline.params import read_request, sync_params
 from branchline.web.as_caller import segment
 from branchline.web.triggers import TRIGGERS, Trigger
 
@@ -78,6 +78,17 @@ def test_the_originals_words_become_the_dags_params(
     front: Front, path: str, query: dict[str, Any], body: Any, conf: dict[str, Any]
 ) -> None:
     assert run_of(front, front.post("super", path, json=body, **query))["conf"] == conf
+
+
+def test_one_order_is_asked_for_by_its_id(front: Front) -> None:
+    answer = front.post("super", "/tekmetric/sync/repair-orders/410100017")
+    run = run_of(front, answer)
+    assert run["conf"] == {"ids": {"named_orders": ["410100017"]}}
+    assert read_request(run["conf"]).ids == {"named_orders": ("410100017",)}
+    assert answer.headers["Location"].startswith(f"{PREFIX}/tekmetric/sync/repair-orders/410100017?run_id=")
+    (told,) = front.get("super", answer.headers["Location"]).json()["runs"]
+    assert told["run_id"] == run["dag_run_id"]
+    problem_of(front.post("super", "/tekmetric/sync/repair-orders/x"), 422)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from tests.web.front import PREFIX, Front
 #: A repair order, work in progress, the two days, the ping, a configuration, the integration's own, the account, the
 #: description.
 DOCUMENTS = 10
-#: Beside the triggers: a test of the connection, a lead, rights by the API and by their page.
-WRITES = 6
+#: Beside the triggers: one order, a test of the connection, a lead, three inboxes, rights by the API and by their page.
+WRITES = 10
 
 
 #: The only route without an Airflow user, which asks for secrets of its own: tests/web/test_inbox.py.

@@ -50,6 +50,11 @@ def _starting(trigger: Trigger) -> Callable[..., Awaitable[Response]]:
     async def begin(request: Request, airflow: AsCaller, words: Annotated[words_type, Query()]) -> Response:  # type: ignore[valid-type]
         asked: Any = words
         started = await start(airflow, trigger, await conf_of(trigger, request, asked), request.scope["root_path"])
-        return JSONResponse(started, 202, {"Location": started["status"], "Cache-Control": "no-store"})
+        return accepted(started)
 
     return begin
+
+
+def accepted(started: dict[str, Any]) -> Response:
+    """The answer to what was started: what `start` tells, and where its status is told."""
+    return JSONResponse(started, 202, {"Location": started["status"], "Cache-Control": "no-store"})
