@@ -1,32 +1,9 @@
--- Open orders: status 1 estimate, 2 work in progress, 3 complete and not posted, 4 saved for later. 5 and 6 are posted,
--- 7 is deleted, and a status that nobody declared is no open order. Money in cents, never summed over currencies.
--- As of the shop's newest complete read; where nothing is expected yet, of the account's newest successful sync.
-WITH reads AS (
-    SELECT client_id, account, location_id, read_at
-    FROM ops.freshness
-    WHERE source = 'tekmetric' AND stream = 'repair_orders'
-),
-
-boards AS (
-    SELECT
-        orders.client_id, orders.account, orders.tm_shop_id, orders.location_id, places.name AS location_name,
-        places.currency, orders.status_id, codes.label AS status, count(*) AS orders,
-        count(*) FILTER (WHERE orders.authorized_job_count > 0) AS orders_authorized,
-        sum(orders.authorized_total)::bigint AS authorized_cents,
-        sum(orders.potential_total)::bigint AS potential_cents,
-        coalesce(sum(orders.authorized_labor_hours), 0) AS authorized_hours,
-        min(orders.created_date) AS oldest_at
-    FROM tekmetric.repair_orders AS orders
-    LEFT JOIN core.locations AS places
-        ON orders.client_id = places.client_id AND orders.location_id = places.location_id
-    LEFT JOIN core.codes
-        ON codes.source = 'tekmetric' AND codes.vocabulary = 'repairOrderStatus'
-        AND codes.code = orders.status_id::text
-    WHERE NOT orders.is_deleted AND orders.status_id IN (1, 2, 3, 4)
-        AND (%(shop)s::bigint IS NULL OR orders.tm_shop_id = %(shop)s::bigint)
-    GROUP BY
-        orders.client_id, orders.account, orders.tm_shop_id, orders.location_id, places.name, places.currency,
-        orders.status_id, codes.label
+-- The open orders of metrics.work_in_progress as a document, by status and by shop. Money in cents, never summed over
+-- currencies. As of the shop's newest complete read; where nothing is expected yet, of the account's newest successful
+-- sync.
+WITH boards AS (
+    SELECT * FROM metrics.work_in_progress
+    WHERE %(shop)s::bigint IS NULL OR tm_shop_id = %(shop)s::bigint
 ),
 
 by_status AS (
@@ -45,11 +22,7 @@ shops AS (
         sum(boards.authorized_cents) AS authorized_cents, sum(boards.potential_cents) AS potential_cents,
         sum(boards.authorized_hours) AS authorized_hours,
         coalesce(
-            (
-                SELECT min(reads.read_at) FROM reads
-                WHERE reads.client_id = boards.client_id AND reads.account = boards.account
-                    AND (reads.location_id IS NULL OR reads.location_id = boards.location_id)
-            ),
+            min(boards.as_of),
             (
                 SELECT history.start_time FROM ops.sync_history AS history
                 WHERE history.crm_source = 'tekmetric' AND history.sync_type = 'repair_orders'
