@@ -58,9 +58,10 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__init__",),
     ),
     "web.views": (
-        ("registry", "charts", "figures"),
+        ("registry", "charts", "words", "forms", "advice", "figures"),
         ("rendering",),
-        ("health", "access", "business"),
+        ("health", "branches", "timeline", "run", "quarantine", "budget", "freshness", "access", "business"),
+        ("dag_syncs",),
         ("routes",),
         ("__init__",),
     ),

@@ -45,6 +45,13 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("health", "Sync health", "Every source and stream, what needs a person first"),
+    Page("branches", "Branches by day", "Each branch's last fortnight: failed, short, silent or read"),
+    Page("timeline", "Timeline", "Syncs, backfills, replays and who asked for them, the newest first"),
+    Page("quarantine", "Quarantine and drift", "What was rejected and why, to be replayed or ignored for a reason"),
+    Page("budget", "Call budget", "Calls of the month, credential by credential, with where their pace ends"),
+    Page("freshness", "Freshness", "How old each stream is, and how far apart its reads were"),
     Page("business", "Business", "What branches, shops, groups and offices came to"),
     Page("access", "Access", "Who may see and do what, and what people did"),
+    Page("dag_syncs", "Branchline syncs", "The timeline of one DAG", "dag", "?dag_id={DAG_ID}"),
+    Page("run", "Branchline run", "Every record of a run accounted for", "dag_run", "?dag_id={DAG_ID}&run_id={RUN_ID}"),
 )
