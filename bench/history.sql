@@ -107,7 +107,9 @@ CROSS JOIN LATERAL (
 ) AS fate
 WHERE history.client_id = %(client)s
     -- a branch that nobody asks for any more
-    AND NOT (places.external_id IS NOT DISTINCT FROM 'place 9' AND history.start_time > now() - interval '3 days');
+    AND NOT (places.external_id IS NOT DISTINCT FROM 'place 9' AND history.start_time > now() - interval '3 days')
+-- a slice is numbered when it is planned
+ORDER BY history.sync_id, places.location_id, part;
 
 INSERT INTO ops.quarantine (
     source, account, client_id, stream, table_name, record_key, severity, reason, field, payload, sync_id,

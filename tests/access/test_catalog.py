@@ -139,8 +139,8 @@ def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
             "expectations": ("branchline_reader", "branchline_api"),
             "tallies": ("branchline_reader", "branchline_api"),
             "alerts": ("branchline_reader", "branchline_api"),
-            "sync_slices": (), "sync_cursors": (), "lookups": (), "quarantine": (), "schema_drift": (),
-            "rate_buckets": (),
+            "schema_drift": ("branchline_reader", "branchline_api"),
+            "sync_slices": (), "sync_cursors": (), "lookups": (), "quarantine": (), "rate_buckets": (),
         }.items()
     } | {
         # people, and the operator, read every column of it but what was sent
@@ -150,6 +150,9 @@ def test_grants_of_the_ledger_are_these(catalog: Warehouse) -> None:
             f"branchline_{role}": {"SELECT"} for role in ("loader", "reader", "api", "operator")
         }
         for view in ("freshness", "reconciliation", "quarantine_summary", "volumes", "findings")
+    } | {
+        # people decide, by the columns that are granted; the loader has nothing to do with it
+        "quarantine_decisions": {f"branchline_{role}": {"SELECT"} for role in ("reader", "api", "operator")},
     }  # fmt: skip
     assert grants(catalog, "ops")["schema_version"] == {"branchline_operator": {"SELECT"}}
 

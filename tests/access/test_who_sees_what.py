@@ -413,7 +413,7 @@ def test_people_see_the_history_of_their_own_client_alone(loaded: Loaded) -> Non
                 refused(connection, f"SELECT * FROM ops.{table}")
             slices = connection.execute("SELECT DISTINCT client_id FROM ops.sync_slices")
             assert {row.client_id for row in slices} == clients
-            for table in ("sync_cursors", "lookups", "schema_drift", "rate_buckets"):
+            for table in ("sync_cursors", "lookups", "rate_buckets"):
                 refused(connection, f"SELECT FROM ops.{table}")
 
 
@@ -437,3 +437,61 @@ def test_calls_of_an_accounts_further_apis_are_its_clients(loaded: Loaded) -> No
                 assert {row.account for row in rows} == seen, name
     finally:
         loaded.warehouse.execute("DELETE FROM ops.api_calls WHERE called_on = '2001-01-01'")
+
+
+def test_drift_is_told_to_whoever_sees_the_whole_client_whose_sync_saw_it(loaded: Loaded) -> None:
+    loaded.warehouse.execute(
+        "INSERT INTO ops.schema_drift (source, stream, kind, subject, sync_id) "
+        "SELECT 'smartmoving', 'jobs', 'unknown_code', 'made up ' || client_id, min(sync_id) FROM ops.sync_history "
+        "GROUP BY client_id UNION ALL SELECT 'smartmoving', 'jobs', 'unknown_code', 'made up by nobody', NULL"
+    )
+    try:
+        for name, seen in (
+            ("admin", {OURS}), ("auditor", {OURS}), ("other_admin", {THEIRS}), ("manager", set()), ("nobody", set()),
+            ("super", {OURS, THEIRS, "by nobody"}),
+        ):  # fmt: skip
+            with loaded.through_api(name) as connection:
+                rows = connection.execute("SELECT subject FROM ops.schema_drift WHERE subject LIKE 'made up %'")
+                assert {row.subject.removeprefix("made up ") for row in rows} == seen, name
+    finally:
+        loaded.warehouse.execute("DELETE FROM ops.schema_drift WHERE subject LIKE 'made up %'")
+
+
+def test_who_decides_on_quarantine_and_whose_name_it_gets(loaded: Loaded) -> None:
+    columns = "client_id, source, account, stream, table_name, reason, field, decision, why"
+    insert = (
+        f"INSERT INTO ops.quarantine_decisions ({columns}) VALUES ('{OURS}', 'smartmoving', 'smartmoving', 'jobs', "
+        "'smartmoving.jobs', 'missing', '', 'ignored', 'agreed') RETURNING decided_by"
+    )
+    for name in ("admin", "super"):
+        with loaded.through_api(name) as connection:
+            assert [row.decided_by for row in connection.execute(insert.encode())] == [name]
+            refused(connection, "UPDATE ops.quarantine_decisions SET why = 'other'")
+            refused(connection, "DELETE FROM ops.quarantine_decisions")
+            refused(connection, insert.replace("why)", "why, decided_by)").replace("'agreed')", "'agreed', 'pat')"))
+    for name in ("admin_of_one", "manager", "auditor", "other_admin", "nobody"):
+        with loaded.through_api(name) as connection:
+            refused(connection, insert)
+
+
+def test_T85_samples_of_quarantine_are_masked_and_only_for_who_sees_the_whole_client(loaded: Loaded) -> None:
+    loaded.warehouse.execute(
+        "INSERT INTO ops.quarantine (source, account, client_id, stream, table_name, record_key, severity, reason, "
+        "payload, sync_id) VALUES ('smartmoving', 'smartmoving', %s, 'jobs', 'smartmoving.jobs', 'masked', 'record', "
+        '\'missing\', \'{"name": "Zoë Example", "phone": "+1 555 0100", "when": "2026-13-45", "none": null}\', 1)',
+        (OURS,),
+    )
+    which = loaded.warehouse.one("SELECT quarantine_id FROM ops.quarantine WHERE record_key = 'masked'")
+    try:
+        for name in ("admin", "auditor", "super"):
+            with loaded.through_api(name) as connection:
+                (row,) = connection.execute("SELECT ops.masked_sample(%s) AS shape", (which,)).fetchall()
+            assert row.shape == {"name": "xxx xxxxxxx", "phone": "+9 999 9999", "when": "9999-99-99", "none": None}
+        for name in ("manager", "admin_of_one", "other_admin", "nobody"):
+            with loaded.through_api(name) as connection:
+                (row,) = connection.execute("SELECT ops.masked_sample(%s) AS shape", (which,)).fetchall()
+            assert row.shape is None, name
+        with loaded.through_api("driver") as connection:
+            refused(connection, f"SELECT ops.masked_sample({which})")
+    finally:
+        loaded.warehouse.execute("DELETE FROM ops.quarantine WHERE record_key = 'masked'")

@@ -71,6 +71,7 @@ GRANT SELECT ON ops.quarantine_decisions TO branchline_reader, branchline_api, b
 -- who and when are not among them
 GRANT INSERT (client_id, source, account, stream, table_name, reason, field, decision, why)
 ON ops.quarantine_decisions TO branchline_api;
+SELECT access.watch('ops.quarantine_decisions');
 
 -- Payloads stay the operator's. Their shape is enough to see what is wrong with a date or an amount.
 CREATE FUNCTION ops.masked_sample(which bigint) RETURNS jsonb
@@ -78,7 +79,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT jsonb_object_agg(
         fields.key,
-        left(regexp_replace(regexp_replace(fields.value, '[[:alpha:]]', 'x', 'g'), '[[:digit:]]', '9', 'g'), 40)
+        -- whatever is no ASCII blank, digit or sign is a letter, so that no locale lets one through
+        left(regexp_replace(regexp_replace(fields.value, '[^ -@\[-`{-~]', 'x', 'g'), '[0-9]', '9', 'g'), 40)
     )
     FROM ops.quarantine
     CROSS JOIN LATERAL jsonb_each_text(quarantine.payload) AS fields

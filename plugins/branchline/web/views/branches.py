@@ -36,8 +36,8 @@ async def show(request: Request, user: Caller, form: Annotated[Asked, Query()]) 
             "pages/branches.sql", {"source": chosen, "search": _literally(form.search), "days": DAYS}
         )
     branches = [(name, list(cells)) for (_, name), cells in groupby(rows, lambda row: (row.location_id, row.name))]
-    # the place with the most that is not as it should be first; equal ones keep the order of their names
-    branches.sort(key=lambda branch: -sum(_weight(cell.state) for cell in branch[1]))
+    # the place with the most that is not as it should be first, and recently; equal ones keep the order of their names
+    branches.sort(key=lambda branch: -sum(day * _weight(cell.state) for day, cell in enumerate(branch[1], 1)))
     return page_of(
         request, "branches.html", title="Branches by day", branches=branches, severity=SEVERITY, sources=sources,
         chosen=chosen, form=form,
@@ -45,7 +45,7 @@ async def show(request: Request, user: Caller, form: Annotated[Asked, Query()]) 
 
 
 def _weight(state: str) -> int:
-    return {"error": 10, "warning": 1, "info": 0}[SEVERITY[state]]
+    return {"error": 3, "warning": 2, "info": 0}[SEVERITY[state]]
 
 
 def _literally(words: str | None) -> str | None:

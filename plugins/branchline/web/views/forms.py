@@ -13,7 +13,7 @@ def _open(value: Any) -> Any:
 
 
 #: PostgreSQL's text holds no NUL.
-Word = Annotated[str | None, BeforeValidator(_open), Field(max_length=250, pattern=r"^[^\x00]*$")]
+Word = Annotated[Annotated[str, Field(max_length=250, pattern=r"^[^\x00]*$")] | None, BeforeValidator(_open)]
 Day = Annotated[date | None, BeforeValidator(_open)]
 
 
