@@ -293,6 +293,8 @@ OF_ONESELF = {
 }  # fmt: skip
 #: What the api calls, and what then looks at who asks: tests/access/test_who_grants_what.py.
 OF_THE_API = {"access.grant_role", "access.revoke_grant"}
+#: What people are shown of a row that they may see some columns of.
+OF_PEOPLE = {"ops.masked_sample"}
 #: Triggers, and what migrations call.
 OF_NOBODY = {
     "access.protect", "access.watch", "access.write_down", "access.refuse_truncate", "core.describe",
@@ -328,6 +330,9 @@ def test_functions_run_with_a_fixed_path_and_for_whom_they_are(catalog: Warehous
             assert function.is_definer, name
         elif name in OF_ONESELF:
             assert "branchline_operator" not in callers, name
+            assert function.is_definer, name
+        elif name in OF_PEOPLE:
+            assert callers == {"branchline_reader", "branchline_api"}, f"{name}: {callers}"
             assert function.is_definer, name
         elif name == "access.my_crew":
             assert callers == {"branchline_crew"}, name

@@ -31,6 +31,7 @@ CLIENT, DAYS = "meadow", 16
 HOSTILE = '<script>alert(1)</script> & "Sons"'
 #: Said in the environment, a run writes its pictures to where README shows them.
 PICTURES = "BRANCHLINE_DOCS_IMAGES"
+IN_README = ("health", "branches", "run", "quarantine", "budget-dark")
 _LEFT = (
     "DELETE FROM ops.quarantine_decisions WHERE client_id = %(client)s",
     "DELETE FROM ops.quarantine WHERE client_id = %(client)s",
@@ -128,12 +129,14 @@ def site(house: House, history: dict[str, str]) -> Iterator[Site]:
 
 
 @pytest.fixture
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Page, str], None]:
-    """Keep a picture of a page: as an artefact of the run, and for README where the environment asks for it."""
-    folder = PROJECT / "docs" / "images" if os.environ.get(PICTURES) else PROJECT / ".branchline" / "pictures"
-    folder.mkdir(parents=True, exist_ok=True)
+def picture() -> Callable[[Page, str], None]:
+    """Keep a picture of a page: as an artefact of the run, and those of README where the environment asks for it."""
+    artefacts, images = PROJECT / ".branchline" / "pictures", PROJECT / "docs" / "images"
 
     def keep(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png")
+        wanted = name in IN_README and os.environ.get(PICTURES)
+        for folder in (artefacts, images) if wanted else (artefacts,):
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png")
 
     return keep

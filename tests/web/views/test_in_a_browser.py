@@ -14,7 +14,6 @@ from playwright.sync_api import Page
 from tests.web.conftest import STRANGER
 from tests.web.views.conftest import CLIENT, HOSTILE, Site
 
-
 #: Pages that say something of their own to whoever has no role, or none that reads.
 FOR_EVERYBODY = {"access"}
 #: What is looked at instead of the whole where a page is long.

@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from branchline.warehouse import SQL_ROOT
-from branchline.web.views import words
 from branchline.web.views.registry import PAGES, PREFIX
+from branchline.web.views.words import count, instant, percent, span
 
 TEMPLATES = SQL_ROOT.parent / "html"
 #: Nothing but our own style sheet, our own forms, and Airflow's own frame (T82).
@@ -39,8 +39,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"span": words.span, "instant": words.instant, "number": words.count}
-    made.globals |= {"percent": words.percent}
+    made.filters |= {"span": span, "instant": instant, "number": count}
+    made.globals |= {"percent": percent}
     return made
 
 
