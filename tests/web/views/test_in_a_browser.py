@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from branchline.warehouse import connect_async
 from branchline.web import PAGES
 from branchline_plugin import BranchlinePlugin
 from playwright.sync_api import Page
@@ -261,3 +262,26 @@ def test_who_is_not_signed_in_is_led_to_airflows_login(site: Site) -> None:
         (back,) = parse_qs(place.query)["next"]
         assert urlsplit(back).path == "/branchline/pages/timeline"
         assert urlsplit(back).query == "status=failed"
+
+
+def test_a_warehouse_that_does_not_answer_is_told_by_a_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = site.house.front.app.state
+    away = type(state.pool)(lambda: connect_async("host=127.0.0.1 port=9 dbname=away connect_timeout=2"), 1)
+    monkeypatch.setattr(state, "pool", away)
+    with site.visit("super") as page:
+        for path in ("health", "branches", "timeline", "quarantine", "budget", "freshness", "run"):
+            answer = page.goto(site.url(path))
+            assert answer is not None
+            assert answer.status == 503, path
+            assert page.get_by_role("heading", name="The warehouse does not answer").is_visible()
+            assert "Ask again in a moment" in page.get_by_role("alert").inner_text()
+            # the way on, and the style, need no warehouse
+            assert page.get_by_role("navigation").get_by_role("link").count() >= 6
+
+
+def test_the_runbook_is_read_where_a_remedy_points(site: Site) -> None:
+    with site.visit("super") as page:
+        page.goto(site.url("health"))
+        page.get_by_role("link", name="Runbook: data is late").first.click()
+        page.wait_for_url("**#data-is-late")
+        assert page.get_by_role("heading", name="Data is late").is_visible()
