@@ -1,4 +1,4 @@
-"""The pages on 90 days of history of 66 branches, as Airflow serves them to one who sees a client, by the clock."""
+"""The pages on 90 days of history of 66 branches: how long each takes, as Airflow serves it."""
 
 from __future__ import annotations
 
