@@ -2,29 +2,26 @@
 
 The rate is kept whatever the answers take, so that a slow server is not spared: a request begins at its own moment and
 its time counts from there. Beside it, the same number of requests against a bare endpoint: read a JSON body, one
-insert, 202, without routing, sign-in or secrets.
+insert, 202 (`bench/inbox_floor.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import subprocess
+import sys
 import time
 from statistics import quantiles
 from typing import Any
 
 import aiohttp
 import psycopg
-from aiohttp import web
 
 from stack.run import Stack
 
 RATE = 200
 #: Requests under way at once, of all; beyond it they wait, and their waiting counts.
 CONNECTIONS = 256
-BARE = """
-CREATE TABLE bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE, payload jsonb NOT NULL)
-"""
 
 
 def run(stack: Stack, admin: str, seconds: int) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def run(stack: Stack, admin: str, seconds: int) -> dict[str, Any]:
     before = _count(stack.operator, "ops.inbox_events")
     ours = asyncio.run(_load(told["url"], headers, seconds))
     ours["kept"] = _count(stack.operator, "ops.inbox_events") - before
-    bare = asyncio.run(_bare(admin, seconds))
+    bare = _bare(admin, seconds)
     bare["kept"] = _count(admin, "bare")
     return {"inbox": ours, "bare": bare, "ratio": round(ours["p50"] / bare["p50"], 2)}
 
@@ -77,29 +74,16 @@ async def _load(url: str, headers: dict[str, str], seconds: int) -> dict[str, An
     }
 
 
-async def _bare(admin: str, seconds: int) -> dict[str, Any]:
-    """The same against an endpoint that does nothing but insert."""
-    async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
-        await connection.execute("DROP TABLE IF EXISTS bare")
-        await connection.execute(BARE.encode())
-
-        async def receive(request: web.Request) -> web.Response:
-            body = await request.read()
-            key = json.loads(body)["EVENT_ID"]
-            await connection.execute(
-                "INSERT INTO bare (key, payload) VALUES (%s, %s) ON CONFLICT DO NOTHING", (key, body.decode())
-            )
-            return web.Response(status=202)
-
-        app = web.Application()
-        app.router.add_post("/", receive)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
+def _bare(admin: str, seconds: int) -> dict[str, Any]:
+    """The same against an endpoint that does nothing but insert, in a process of its own."""
+    command = [sys.executable, "-m", "bench.inbox_floor", admin]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            return await _load(f"http://127.0.0.1:{runner.addresses[0][1]}/", {}, seconds)
+            port = int(served.stdout.readline())
+            return asyncio.run(_load(f"http://127.0.0.1:{port}/", {}, seconds))
         finally:
-            await runner.cleanup()
+            served.terminate()
 
 
 def _count(conninfo: str, table: str) -> int:
