@@ -44,6 +44,7 @@ def inbox(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     house.front.app.state.inboxes.forget()
     yield house
     house.warehouse.execute("DELETE FROM ops.inbox_events")
+    house.warehouse.execute("DELETE FROM core.accounts WHERE account LIKE 'inbox of %'")
     house.front.app.state.inboxes.forget()
 
 
