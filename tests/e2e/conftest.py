@@ -25,7 +25,7 @@ from stack.ports import free_port
 from stack.state import State
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 420
+START_SECONDS = 600
 
 
 @dataclass
