@@ -71,3 +71,31 @@ def test_what_an_earlier_sync_rejected_is_no_error_any_more(book: Book) -> None:
     assert book.one("SELECT severity FROM ops.quarantine_summary") == "error", "neither says that it is mended"
     book.sync("orders", 0.5, records_fetched=20, created=20)
     assert book.one("SELECT severity FROM ops.quarantine_summary") == "warning"
+
+
+def test_what_somebody_ignores_is_told_to_nobody_until_it_is_reopened(book: Book) -> None:
+    """By its group, and only as long as it is a few records: rejected in numbers stays an error."""
+    few = book.sync("orders", 1, records_fetched=100, created=99, quarantined=1)
+    book.reject("orders", "1", few)
+    book.reject("orders", "2", few, reason="not_money")
+    decide = (
+        "INSERT INTO ops.quarantine_decisions "
+        "(client_id, source, account, stream, table_name, reason, field, decision, why, decided_by) "
+        "SELECT client_id, source, account, stream, table_name, reason, field, %s, 'old test orders', 'jane' "
+        "FROM ops.quarantine WHERE reason = 'missing' LIMIT 1"
+    )
+    findings = "SELECT subject, severity, fact FROM ops.findings WHERE check_name = 'quarantine'"
+
+    def found() -> dict[str, str]:
+        return {row.subject.rsplit(" ", 1)[1]: row.severity for row in book.rows(findings)}
+
+    assert found() == {"missing": "warning", "not_money": "warning"}
+    book.connection.execute(decide, ("ignored",))
+    assert found() == {"missing": "info", "not_money": "warning"}
+    assert any(row.fact.endswith("; ignored by jane: old test orders") for row in book.rows(findings))
+    book.connection.execute(decide, ("reopened",))
+    assert found() == {"missing": "warning", "not_money": "warning"}
+    book.connection.execute(decide, ("ignored",))
+    many = book.sync("orders", 0, records_fetched=20, created=8, quarantined=12)
+    book.reject("orders", "3", many)
+    assert found()["missing"] == "error"

@@ -61,17 +61,30 @@ ALTER TABLE ops.quarantine_decisions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ops.quarantine_decisions FORCE ROW LEVEL SECURITY;
 CREATE POLICY migrator ON ops.quarantine_decisions TO branchline_migrator USING (TRUE) WITH CHECK (TRUE);
 CREATE POLICY operator ON ops.quarantine_decisions FOR SELECT TO branchline_operator USING (TRUE);
+-- what is ignored is no finding that anybody is told of
+CREATE POLICY workers ON ops.quarantine_decisions FOR SELECT TO branchline_loader USING (TRUE);
 CREATE POLICY people_read ON ops.quarantine_decisions FOR SELECT TO branchline_reader, branchline_api USING (
     (SELECT access.is_super_admin()) OR client_id = ANY((SELECT access.clients('{ADMIN,AUDITOR}', TRUE))::text[])
 );
 CREATE POLICY people_insert ON ops.quarantine_decisions FOR INSERT TO branchline_api WITH CHECK (
     (SELECT access.is_super_admin()) OR client_id = ANY((SELECT access.clients('{ADMIN}', TRUE))::text[])
 );
-GRANT SELECT ON ops.quarantine_decisions TO branchline_reader, branchline_api, branchline_operator;
+GRANT SELECT ON ops.quarantine_decisions TO branchline_loader, branchline_reader, branchline_api, branchline_operator;
 -- who and when are not among them
 GRANT INSERT (client_id, source, account, stream, table_name, reason, field, decision, why)
 ON ops.quarantine_decisions TO branchline_api;
 SELECT access.watch('ops.quarantine_decisions');
+
+CREATE VIEW ops.quarantine_ignored WITH (security_invoker = TRUE) AS
+SELECT client_id, source, account, stream, table_name, reason, field, why, decided_by, decided_at
+FROM (
+    SELECT DISTINCT ON (client_id, source, account, stream, table_name, reason, field) *
+    FROM ops.quarantine_decisions
+    ORDER BY client_id, source, account, stream, table_name, reason, field, decision_id DESC
+) AS newest
+WHERE decision = 'ignored';
+COMMENT ON VIEW ops.quarantine_ignored IS 'The groups of quarantine that somebody ignores now, who and why';
+GRANT SELECT ON ops.quarantine_ignored TO branchline_loader, branchline_reader, branchline_api, branchline_operator;
 
 -- Payloads stay the operator's. Their shape is enough to see what is wrong with a date or an amount.
 CREATE FUNCTION ops.masked_sample(which bigint) RETURNS jsonb

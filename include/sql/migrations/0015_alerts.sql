@@ -263,15 +263,17 @@ SELECT
     stream,
     NULL,
     'quarantine',
-    severity,
+    -- what somebody ignores for a reason is told to nobody, unless a vendor's records are rejected in numbers
+    CASE WHEN ignored.why IS NOT NULL AND severity = 'warning' THEN 'info' ELSE severity END,
     concat_ws(' ', table_name, nullif(field, ''), reason),
     format(
         '%s open since %s, such as %s',
         open_rows, to_char(oldest AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), example_key
-    ),
+    ) || coalesce(format('; ignored by %s: %s', ignored.decided_by, ignored.why), ''),
     open_rows,
     remedy
 FROM ops.quarantine_summary
+LEFT JOIN ops.quarantine_ignored AS ignored USING (client_id, source, account, stream, table_name, reason, field)
 UNION ALL
 SELECT
     client_id,
