@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -98,10 +98,25 @@ VIEWER = "auditor"
 
 def changed(house: House) -> tuple[list[Any], ...]:
     """Everything that a route of ours could change."""
-    tables = ("crm.leads", "access.grants", "access.people")
+    tables = ("crm.leads", "access.grants", "access.people", "ops.quarantine_decisions")
     return (house.front.runs(), *(house.warehouse.rows(f"SELECT * FROM {table}", role="admin") for table in tables))
 
 
+STREAM = {"source": "smartmoving", "account": "smartmoving", "stream": "customers"}
+
+
+@pytest.fixture
+def expected(house: House) -> Iterator[None]:
+    """A stream that the viewer sees, and so might ask a DAG for."""
+    house.warehouse.execute(
+        "INSERT INTO ops.expectations (source, account, stream, client_id, dag_id) "
+        "VALUES (%(source)s, %(account)s, %(stream)s, %(client)s, %(source)s)", STREAM | {"client": OURS},
+    )  # fmt: skip
+    yield
+    house.warehouse.execute("DELETE FROM ops.expectations WHERE stream = %(stream)s", STREAM)
+
+
+@pytest.mark.usefixtures("expected")
 def test_T80_a_viewer_changes_nothing(house: House, record_property: Callable[[str, object], None]) -> None:
     """What is sent is what each route takes, so that nothing but his role refuses it."""
     own = house.warehouse.one("SELECT grant_id FROM access.grants WHERE person = %s", (VIEWER,), role="admin")
@@ -110,6 +125,12 @@ def test_T80_a_viewer_changes_nothing(house: House, record_property: Callable[[s
         "/access/grants": {"json": {"user": VIEWER, "role": "ADMIN", "client": OURS}},
         "/pages/access/grant": {"data": {"who": VIEWER, "role": "ADMIN", "where": f"whole {OURS}"}},
         "/pages/access/revoke": {"data": {"grant_id": own}},
+        "/pages/quarantine/replay": {"data": STREAM},
+        "/pages/quarantine/decide": {
+            "data": STREAM
+            | {"client_id": OURS, "table_name": "smartmoving.customers", "reason": "missing"}
+            | {"decision": "ignored", "why": "no right to"}
+        },
     }
     before = changed(house)
     refused = 0
