@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from branchline.channels import LOG, Channel, read_channels
+from branchline.alerts.channels import LOG, Channel, read_channels
 
 SMTP = {"notifier": "smtp", "to": "oncall@example.com"}
 
@@ -91,8 +91,8 @@ def test_who_wants_what(channel: Channel, severity: str, source: str | None, wan
 
 
 def test_another_machine_is_called_by_https_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from branchline.alerts.messages import write
     from branchline.errors import Reconfigure
-    from branchline.messages import write
 
     monkeypatch.setenv("AIRFLOW_CONN_CHAT", '{"conn_type": "http", "host": "http://chat.example.com/services/canary"}')
     message = write({"cause": "c", "severity": "error", "subject": "s", "fact": "f", "remedy": "r"}, "new")

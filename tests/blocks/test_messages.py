@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from branchline.messages import Word, write
+from branchline.alerts.messages import Word, write
 
 WHEN = datetime(2026, 7, 1, 9, 30, 59, tzinfo=UTC)
 ALERT: dict[str, Any] = {

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,10 +80,10 @@ class LocalStack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    project = tmp_path_factory.mktemp("clone") / "branchline"
-    for folder in (project.parent, project.parent.parent, project.parent.parent.parent):
-        if folder.name.startswith(("pytest", "clone")):
-            folder.chmod(0o711)
+    # Not below pytest's own folder: whoever starts another pytest closes that one to the user who runs the database.
+    folder = Path(tempfile.mkdtemp(prefix="branchline-e2e-"))
+    folder.chmod(0o711)
+    project = folder / "branchline"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT,
@@ -118,6 +119,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
             except subprocess.TimeoutExpired:
                 process.kill()
         subprocess.run([sys.executable, "-m", "stack", "clean"], cwd=project, env={**os.environ, **ports}, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _await_login(process: subprocess.Popen[bytes], output: Path) -> tuple[str, str, str]:

@@ -141,6 +141,30 @@ def test_the_api_answers_who_is_signed_in_and_nobody_else(stack: Any) -> None:
     assert len(listed.text.splitlines()) > 90
 
 
+def test_the_pages_in_airflows_navigation_show_every_source(stack: Any) -> None:
+    """As Airflow is told of them, and as its frame asks for them."""
+    views = [view for plugin in stack.api.get("/plugins")["plugins"] for view in plugin["external_views"]]
+    ours = {view["name"]: view for view in views if view["href"].startswith("/branchline/pages/")}
+    assert {name for name, view in ours.items() if view["destination"] == "nav"} >= {
+        "Sync health",
+        "Business",
+        "Access",
+    }
+    host, shown = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}", {}
+    (run,) = stack.api.get("/dags/arrivy/dagRuns", limit=1)["dag_runs"]
+    for name, view in ours.items():
+        href = view["href"].replace("{DAG_ID}", "arrivy").replace("{RUN_ID}", run["dag_run_id"])
+        answer = stack.api.session.get(host + href, headers={"Accept": "text/html"}, timeout=60)
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+        shown[name] = answer.text
+    for source in ("smartmoving", "tekmetric", "fms", "arrivy"):
+        assert source in shown["Sync health"]
+        assert source in shown["Call budget"]
+    assert shown["Branches by day"].count('<th scope="row">') == 66
+    anonymous = requests.get(host + ours["Business"]["href"], headers={"Accept": "text/html"}, timeout=60)
+    assert "/auth/login" in anonymous.history[0].headers["Location"]
+
+
 def test_fms_is_started_over_http_and_awaited_there(stack: Any) -> None:
     """What the original's curl did, with the caller's token: the run is his, in Airflow and in the history."""
     url = f"http://127.0.0.1:{stack.ports['AIRFLOW_PORT']}"

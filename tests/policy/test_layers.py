@@ -17,16 +17,14 @@ PACKAGE = PROJECT / "plugins" / "branchline"
 #: From the ground up. A new block gets its floor here: imports go down only, never sideways.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("stream", "errors", "calendars"),
-    ("request", "pages", "sources", "messages"),
+    ("request", "pages", "sources"),
     ("warehouse",),
     ("migrations", "tables", "limits", "landing", "dictionary", "addresses", "layouts", "access"),
     ("merge", "transport", "reports", "workbooks", "diagrams"),
     ("ledger", "slices", "legacy_table"),
     ("plan", "derive", "outbox", "fetch", "upkeep", "expectations", "checks", "geocoding", "legacy_history", "inbox"),
-    ("tallies", "findings", "sync", "hooks", "metrics", "causes"),
-    ("retries", "settings", "params", "connections", "away", "webhook", "watching"),
-    ("channels",),
-    ("telling",),
+    ("tallies", "findings", "sync", "hooks", "metrics"),
+    ("retries", "settings", "params", "connections", "watching"),
     ("alerts",),
     ("tasks",),
     ("web",),
@@ -42,20 +40,32 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("planning", "uploading"),
         ("__init__",),
     ),
+    "alerts": (
+        ("away", "causes", "messages", "webhook"),
+        ("channels",),
+        ("telling",),
+        ("callbacks",),
+        ("__init__",),
+    ),
     "web": (
         ("masking",),
-        ("catalogue", "triggers", "problems"),
-        ("caller", "pool", "cursor", "filters", "etag", "bodies", "pinging", "inboxes"),
+        ("catalogue", "problems"),
+        ("caller", "pool", "cursor", "filters", "etag", "bodies"),
         ("login", "asking", "as_caller"),
-        ("listing", "documents", "export", "starting", "schedules", "access", "inbox", "webhooks"),
-        ("status",),
-        ("syncing",),
-        ("smartmoving", "tekmetric", "fms", "arrivy"),
-        ("integration",),
+        ("listing", "documents", "export", "access", "syncs", "inbox"),
+        ("vendors",),
         ("views",),
         ("app",),
         ("door",),
         ("__init__",),
+    ),
+    "web.syncs": (("__init__",), ("triggers",), ("starting", "schedules"), ("status",), ("routes",)),
+    "web.inbox": (("__init__",), ("inboxes",), ("receiving", "webhooks")),
+    "web.vendors": (
+        ("__init__",),
+        ("pinging",),
+        ("smartmoving", "tekmetric", "fms", "arrivy"),
+        ("integration",),
     ),
     "web.views": (
         ("registry", "charts", "words", "forms", "advice", "figures"),
@@ -70,8 +80,7 @@ ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
 PURE = {"stream", "errors", "calendars", "request", "pages", "sources"}
 IMPURE = {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "aiohttp", "requests", "jinja2", "pandas"}
 WITH_AIRFLOW = {
-    "hooks", "tasks", "params", "watching", "alerts", "retries", "settings", "connections", "webhook", "channels",
-    "web",
+    "hooks", "tasks", "params", "watching", "alerts", "retries", "settings", "connections", "web",
 }  # fmt: skip
 
 
@@ -85,8 +94,14 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path.name}: import by the full name"
             module = node.module or ""
             # `from branchline import sync` imports a block by the name that follows
-            names |= {f"{module}.{alias.name}" for alias in node.names} if module == "branchline" else {module}
+            below = {f"{module}.{alias.name}" for alias in node.names}
+            names |= {name for name in below if is_module(name)} or {module}
     return names
+
+
+def is_module(name: str) -> bool:
+    path = PACKAGE.parent.joinpath(*name.split("."))
+    return name.startswith("branchline.") and (path.is_dir() or path.with_suffix(".py").is_file())
 
 
 def block_of(path: Path) -> str:

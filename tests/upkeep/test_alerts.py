@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from branchline.causes import Cause, be_over, note
-from branchline.channels import read_channels
-from branchline.telling import tell
+from branchline.alerts.causes import Cause, be_over, note
+from branchline.alerts.channels import read_channels
+from branchline.alerts.telling import tell
 from branchline.warehouse import connect
 
 from tests.conftest import Warehouse

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import structlog
 from airflow.sdk.execution_time.callback_supervisor import execute_callback
-from branchline import alerts
-from branchline.alerts import deadline_missed, in_order, round_of_telling, task_failed
+from branchline.alerts import callbacks, deadline_missed, in_order, round_of_telling, task_failed
 from branchline.errors import Incomplete, Reconfigure
 from branchline.findings import OutOfOrder
 from branchline.transport import AccountRefused
@@ -35,7 +34,7 @@ def house(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     account = {"source": "tekmetric", "account": "tekmetric", "conn_id": "tekmetric", "client": "garage"}
     monkeypatch.setenv("AIRFLOW_VAR_BRANCHLINE_ACCOUNTS", json.dumps([account]))
     monkeypatch.setenv("AIRFLOW_VAR_BRANCHLINE_ALERTS", json.dumps([MAIL, CHAT]))
-    monkeypatch.setattr(alerts, "sleep", lambda _: None)
+    monkeypatch.setattr(callbacks, "sleep", lambda _: None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
@@ -58,7 +57,7 @@ def test_an_expired_key_at_66_branches_is_one_message_with_the_count(
         for number in range(65):
             failed(EXPIRED, f"fetch {number}")
 
-    monkeypatch.setattr(alerts, "sleep", siblings)
+    monkeypatch.setattr(callbacks, "sleep", siblings)
     failed(EXPIRED)
     assert len(mail.mails) == len(chat.posts) == 1
     alert = chat.posts[0]["alert"]
@@ -192,11 +191,11 @@ def test_without_channels_the_log_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, warehouse: Warehouse
 ) -> None:
     monkeypatch.delenv("AIRFLOW_VAR_BRANCHLINE_ALERTS")
-    with caplog.at_level("WARNING", logger="branchline.channels"):
+    with caplog.at_level("WARNING", logger="branchline.alerts.channels"):
         failed(EXPIRED)
         failed(EXPIRED)
         round_of_telling()
-    told = [record for record in caplog.records if record.name == "branchline.channels"]
+    told = [record for record in caplog.records if record.name == "branchline.alerts.channels"]
     assert [record.getMessage().splitlines()[0] for record in told] == [
         "Branchline · error · tekmetric fetch: AccountRefused"
     ]
@@ -220,7 +219,7 @@ def test_slack_without_its_provider_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_BRANCHLINE_ALERTS", json.dumps([{"notifier": "slack", "channel": "#oncall"}]))
     monkeypatch.setitem(__import__("sys").modules, "airflow.providers.slack", None)
-    with caplog.at_level("ERROR", logger="branchline.telling"):
+    with caplog.at_level("ERROR", logger="branchline.alerts.telling"):
         failed(EXPIRED)
     assert "apache-airflow-providers-slack is not installed: add it to requirements.txt" in caplog.text
     assert set(warehouse.one("SELECT told FROM ops.alerts")) == {"log"}

@@ -66,7 +66,7 @@ def test_a_refused_key_is_told_without_it(house: House, vendor: Running, monkeyp
 
 
 def test_a_vendor_that_says_nothing_is_given_up(house: House, vendor: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("branchline.web.pinging.LONGEST", 0.3)
+    monkeypatch.setattr("branchline.web.vendors.pinging.LONGEST", 0.3)
     vendor.control.faults({"match": "/api/ping", "action": {"kind": "stall", "seconds": 2}})
     found = ours(house.front.post("admin", TRY))
     assert (found["ok"], "did not answer within" in found["detail"]) == (False, True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from branchline.web.schedules import _daily
-from branchline.web.triggers import TRIGGERS
+from branchline.web.syncs.schedules import _daily
+from branchline.web.syncs.triggers import TRIGGERS
 
 from tests.access.conftest import OURS, THEIRS
 from tests.web.conftest import STRANGER, House

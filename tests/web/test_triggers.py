@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from branchline.params import read_request, sync_params
 from branchline.web.as_caller import segment
-from branchline.web.triggers import TRIGGERS, Trigger
+from branchline.web.syncs.triggers import TRIGGERS, Trigger
 
 from tests.web.front import PREFIX, Front
 from tests.web.test_lists import problem_of

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from branchline.web.caller import user_name
 from branchline.web.catalogue import COLLECTIONS
-from branchline.web.triggers import TRIGGERS
+from branchline.web.syncs.triggers import TRIGGERS
 from fastapi.routing import APIRoute
 
 from tests.access.conftest import OURS

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from branchline.web.access import rights
-from branchline.web.arrivy import arrivy_router
 from branchline.web.asking import on_behalf_of
 from branchline.web.caller import Caller, user_name
 from branchline.web.catalogue import COLLECTIONS, Collection
@@ -17,19 +16,20 @@ from branchline.web.documents import account, repair_order
 from branchline.web.etag import tagged
 from branchline.web.export import Export
 from branchline.web.filters import form_of
-from branchline.web.fms import fms_router
-from branchline.web.inbox import inbox, log_in_to_write
-from branchline.web.inboxes import Inboxes
-from branchline.web.integration import integration_router
+from branchline.web.inbox.inboxes import Inboxes
+from branchline.web.inbox.receiving import inbox, log_in_to_write
+from branchline.web.inbox.webhooks import webhooks
 from branchline.web.listing import page, question
 from branchline.web.login import log_in
-from branchline.web.pinging import Pings
 from branchline.web.pool import Pool
 from branchline.web.problems import MEDIA_TYPE, install
-from branchline.web.smartmoving import smartmoving_router
-from branchline.web.tekmetric import tekmetric_router
+from branchline.web.vendors.arrivy import arrivy_router
+from branchline.web.vendors.fms import fms_router
+from branchline.web.vendors.integration import integration_router
+from branchline.web.vendors.pinging import Pings
+from branchline.web.vendors.smartmoving import smartmoving_router
+from branchline.web.vendors.tekmetric import tekmetric_router
 from branchline.web.views.routes import as_page, pages
-from branchline.web.webhooks import webhooks
 
 #: Connections of one api-server process; each answers some hundred questions a second.
 CONNECTIONS = 8

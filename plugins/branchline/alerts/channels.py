@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from branchline.alerts.messages import Message
 from branchline.errors import Reconfigure
-from branchline.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def _smtp(channel: Channel, message: Message) -> Any:
 
 
 def _webhook(channel: Channel, message: Message) -> Any:
-    from branchline.webhook import Webhook
+    from branchline.alerts.webhook import Webhook
 
     return Webhook(http_conn_id=channel.conn_id, json=message.payload)
 

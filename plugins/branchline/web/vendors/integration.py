@@ -20,10 +20,10 @@ from branchline.web.caller import Caller
 from branchline.web.documents import accounts_of
 from branchline.web.etag import tagged
 from branchline.web.login import connection_of
-from branchline.web.pinging import Pings
 from branchline.web.problems import Problem
-from branchline.web.smartmoving import EVERYTHING
-from branchline.web.status import status_of
+from branchline.web.syncs.status import status_of
+from branchline.web.vendors.pinging import Pings
+from branchline.web.vendors.smartmoving import EVERYTHING
 
 PREFIX = "/smartmoving-integration"
 #: The vendor's plans by the calls that they allow a month (docs/vendors.md, section 1).

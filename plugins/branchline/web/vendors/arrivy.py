@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from branchline.sources.arrivy import ARRIVY
-from branchline.web.syncing import sync_routes
+from branchline.web.syncs.routes import sync_routes
 
 
 def arrivy_router() -> APIRouter:

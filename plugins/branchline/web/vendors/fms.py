@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from branchline.sources.fms import FMS, FMS_WORKBOOKS
 from branchline.web.as_caller import AsCaller
 from branchline.web.etag import tagged
-from branchline.web.schedules import schedule
-from branchline.web.syncing import sync_routes
+from branchline.web.syncs.routes import sync_routes
+from branchline.web.syncs.schedules import schedule
 
 
 def fms_router() -> APIRouter:

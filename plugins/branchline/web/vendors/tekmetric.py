@@ -13,9 +13,9 @@ from branchline.web.as_caller import AsCaller
 from branchline.web.asking import on_behalf_of
 from branchline.web.caller import Caller
 from branchline.web.etag import tagged
-from branchline.web.starting import Words, start
-from branchline.web.syncing import accepted, status_route, sync_routes
-from branchline.web.triggers import Trigger
+from branchline.web.syncs.routes import accepted, status_route, sync_routes
+from branchline.web.syncs.starting import Words, start
+from branchline.web.syncs.triggers import Trigger
 
 #: One order, asked for by its id whatever the cursor says: of all streams that one alone is read.
 ONE_ORDER = Trigger(

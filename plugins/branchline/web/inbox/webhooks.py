@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from branchline.web.as_caller import Airflow, AsCaller, segment
 from branchline.web.asking import Asking, on_behalf_of
 from branchline.web.caller import Caller
-from branchline.web.inboxes import HEADER, SENDS_HEADERS, SUFFIX, Inbox, Inboxes
+from branchline.web.inbox.inboxes import HEADER, SENDS_HEADERS, SUFFIX, Inbox, Inboxes
 from branchline.web.problems import Problem
 
 #: Where each source's webhooks are set up and looked at.

@@ -12,7 +12,7 @@ from psycopg import errors
 from starlette.requests import ClientDisconnect
 
 from branchline.warehouse import render
-from branchline.web.inboxes import Inbox, Inboxes
+from branchline.web.inbox.inboxes import Inbox, Inboxes
 from branchline.web.login import log_in
 from branchline.web.pool import Connection, Pool
 from branchline.web.problems import Problem, unavailable

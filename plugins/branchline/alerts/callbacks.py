@@ -15,12 +15,12 @@ from branchline.connections import configured, warehouse_conninfo
 from branchline.errors import BranchlineError, ChecksFailed, Incomplete
 
 if TYPE_CHECKING:
-    from branchline.causes import Cause
-    from branchline.channels import Channel
+    from branchline.alerts.causes import Cause
+    from branchline.alerts.channels import Channel
 
 log = logging.getLogger("branchline.alerts")
 #: What befell the telling itself.
-after = logging.getLogger("branchline.telling")
+after = logging.getLogger("branchline.alerts.telling")
 
 #: How long the first task that fails of a cause waits for its siblings, so that one message counts them.
 GATHER_SECONDS = 15
@@ -84,7 +84,7 @@ def in_order(context: Any) -> None:
     run = context["dag_run"]
     kind = getattr(run.run_type, "value", run.run_type)
     try:
-        from branchline import causes
+        from branchline.alerts import causes
         from branchline.warehouse import connect
 
         with connect(warehouse_conninfo(), name="alerts") as connection:
@@ -115,7 +115,7 @@ def round_of_telling() -> int:
         Reconfigure: an entry of the Variable is wrong; everybody else was told before.
         psycopg.Error: the warehouse does not answer.
     """
-    from branchline import telling
+    from branchline.alerts import telling
 
     found, problems = _channels()
     clients = sorted({account["client"] for account in configured()})
@@ -129,7 +129,7 @@ def round_of_telling() -> int:
 
 def _report(cause: Cause, *, is_aftermath: bool = False) -> None:
     """Note a cause and, where it is new, gather a while and tell; without a warehouse tell that it is away."""
-    from branchline import causes, telling
+    from branchline.alerts import causes, telling
     from branchline.warehouse import connect
 
     try:
@@ -149,7 +149,7 @@ def _report(cause: Cause, *, is_aftermath: bool = False) -> None:
 
 
 def _failure_of(context: Any) -> Cause:
-    from branchline.causes import Cause
+    from branchline.alerts.causes import Cause
 
     instance, error = context["ti"], context.get("exception")
     is_ours = isinstance(error, BranchlineError)
@@ -174,7 +174,7 @@ def _failure_of(context: Any) -> Cause:
 
 
 def _lateness_of(dag_id: str, run_id: str, said: str) -> Cause:
-    from branchline.causes import Cause
+    from branchline.alerts.causes import Cause
 
     return Cause(
         cause=f"deadline/{dag_id}",
@@ -226,7 +226,7 @@ def _owner_of(dag_id: str) -> dict[str, str | None]:
 def _channels() -> tuple[list[Channel], list[Any]]:
     from airflow.sdk import Variable
 
-    from branchline.channels import ALERTS, LOG, read_channels
+    from branchline.alerts.channels import ALERTS, LOG, read_channels
 
     try:
         return read_channels(Variable.get(ALERTS, default=None))

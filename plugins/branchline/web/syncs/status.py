@@ -8,8 +8,8 @@ from typing import Any
 from branchline.web.as_caller import Airflow
 from branchline.web.asking import on_behalf_of
 from branchline.web.pool import Pool
-from branchline.web.schedules import UNDER_WAY, last_runs, one_run, schedule
-from branchline.web.triggers import Trigger
+from branchline.web.syncs.schedules import UNDER_WAY, last_runs, one_run, schedule
+from branchline.web.syncs.triggers import Trigger
 
 
 async def status_of(pool: Pool, user: str, airflow: Airflow, trigger: Trigger, run_id: str | None) -> dict[str, Any]:

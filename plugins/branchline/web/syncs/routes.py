@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from branchline.web.as_caller import AsCaller
 from branchline.web.caller import Caller
 from branchline.web.etag import tagged
-from branchline.web.starting import conf_of, form_of, start, words_of
-from branchline.web.status import status_of
-from branchline.web.triggers import TRIGGERS, Trigger
+from branchline.web.syncs.starting import conf_of, form_of, start, words_of
+from branchline.web.syncs.status import status_of
+from branchline.web.syncs.triggers import TRIGGERS, Trigger
 
 _RunId = Annotated[str | None, Query(min_length=1, max_length=250, description="A run, instead of the last ones")]
 

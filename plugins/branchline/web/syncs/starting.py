@@ -13,7 +13,7 @@ from branchline.params import read_request, sync_params
 from branchline.web.as_caller import Airflow, segment
 from branchline.web.bodies import document_of
 from branchline.web.problems import Problem
-from branchline.web.triggers import Trigger
+from branchline.web.syncs.triggers import Trigger
 
 #: Fields of a form that the original implementation took as query; whether a value is right, the DAG says.
 _WORDS: dict[str, Any] = {"board": str, "days_back": int, "limit": int, "shop_id": int, "store_raw": bool}

@@ -12,9 +12,9 @@ from branchline.web.asking import on_behalf_of
 from branchline.web.caller import Caller
 from branchline.web.documents import accounts_of
 from branchline.web.etag import tagged
-from branchline.web.pinging import Pings
-from branchline.web.syncing import status_route, sync_routes
-from branchline.web.triggers import Trigger
+from branchline.web.syncs.routes import status_route, sync_routes
+from branchline.web.syncs.triggers import Trigger
+from branchline.web.vendors.pinging import Pings
 
 #: The status of every stream, whatever started it.
 EVERYTHING = Trigger("/smartmoving/sync/status", "How every stream stands", SMARTMOVING)

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from branchline import away, causes
-from branchline.channels import LOG, RANKS, Channel
+from branchline.alerts import away, causes
+from branchline.alerts.channels import LOG, RANKS, Channel
+from branchline.alerts.messages import Word, write
 from branchline.errors import BranchlineError
-from branchline.messages import Word, write
 from branchline.warehouse import connect
 
 log = logging.getLogger(__name__)

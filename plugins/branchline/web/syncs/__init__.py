@@ -1,0 +1,1 @@
+"""The starting of syncs over HTTP, and how they stand."""
