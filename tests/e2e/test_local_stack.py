@@ -161,7 +161,7 @@ def test_the_pages_in_airflows_navigation_show_every_source(stack: Any) -> None:
         assert source in shown["Sync health"]
         assert source in shown["Call budget"]
     assert shown["Branches by day"].count('<th scope="row">') == 66
-    anonymous = requests.get(host + ours["Business"]["href"], headers={"Accept": "text/html"}, timeout=60)
+    anonymous = requests.Session().get(host + ours["Business"]["href"], headers={"Accept": "text/html"}, timeout=60)
     assert "/auth/login" in anonymous.history[0].headers["Location"]
 
 
