@@ -128,7 +128,7 @@ SELECT
         WHEN days.rank = 4 THEN 'being read'
         WHEN days.records = 0 AND CASE
             -- a branch that is closed on Sundays had nothing a week before either
-            WHEN days.is_counted THEN EXISTS(
+            WHEN days.is_counted THEN EXISTS (
                 SELECT FROM counted
                 WHERE counted.location_id = places.location_id AND counted.day = calendar.day::date - 7
             )
