@@ -42,5 +42,9 @@ def files() -> list[Path]:
 
 @pytest.fixture(scope="session")
 def texts(files: list[Path]) -> dict[str, str]:
-    """Path to content; bytes that are no text are kept as they are, character by byte."""
-    return {str(path.relative_to(PROJECT)): path.read_bytes().decode("utf-8", "surrogateescape") for path in files}
+    """Path to content; bytes that are no text are kept as they are, character by byte. Pictures hold no text."""
+    return {
+        str(path.relative_to(PROJECT)): path.read_bytes().decode("utf-8", "surrogateescape")
+        for path in files
+        if path.suffix != ".png"
+    }

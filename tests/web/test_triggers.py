@@ -154,9 +154,13 @@ def test_a_paused_dag_is_told(front: Front) -> None:
 
 def test_airflows_role_decides_and_its_log_names_the_caller(front: Front) -> None:
     """A MANAGER of the warehouse who is a user in Airflow may; an ADMIN of it who is a viewer there may not."""
+    logged = "/eventLogs?event=trigger_dag_run&owner=manager&limit=1&order_by=-event_log_id"
+    before = front.airflow("GET", logged)["total_entries"]
     run = run_of(front, front.post("manager", "/smartmoving/sync/jobs"))
     assert run["triggering_user_name"] == "manager"
-    (entry,) = front.airflow("GET", "/eventLogs?event=trigger_dag_run&owner=manager&limit=10")["event_logs"]
+    after = front.airflow("GET", logged)
+    assert after["total_entries"] == before + 1
+    (entry,) = after["event_logs"]
     assert (entry["dag_id"], entry["owner"], entry["event"]) == ("smartmoving", "manager", "trigger_dag_run")
     refused = problem_of(front.post("other_admin", "/smartmoving/sync/jobs"), 403)
     assert "Airflow does not allow you POST /dags/smartmoving/dagRuns" in refused["detail"]

@@ -267,9 +267,10 @@ SELECT
     CASE WHEN ignored.why IS NOT NULL AND severity = 'warning' THEN 'info' ELSE severity END,
     concat_ws(' ', table_name, nullif(field, ''), reason),
     format(
-        '%s open since %s, such as %s',
-        open_rows, to_char(oldest AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), example_key
-    ) || coalesce(format('; ignored by %s: %s', ignored.decided_by, ignored.why), ''),
+        '%s open since %s, such as %s%s',
+        open_rows, to_char(oldest AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"'), example_key,
+        '; ignored by ' || ignored.decided_by || ': ' || ignored.why
+    ),
     open_rows,
     remedy
 FROM ops.quarantine_summary
