@@ -22,6 +22,15 @@ def states(book: Book) -> dict[str, list[tuple[str, int | None]]]:
     return {name: days[-2:] for name, days in found.items()}
 
 
+def test_days_before_the_first_sync_are_nobodys_fault(book: Book) -> None:
+    made = smartmoving(book.connection)
+    made.sync("customers", 3 * DAY, [{"records": 40}])
+    rows = made.connection.execute(
+        render("pages/branches.sql"), {"source": made.source, "search": "Austin", "days": 14}
+    ).fetchall()
+    assert [row.state for row in rows] == ["not yet"] * 10 + ["read"] + ["not read"] * 3
+
+
 def moves(book: Book, place: str, days_ago: int) -> None:
     book.rows(
         "INSERT INTO crm.truck_journeys (client_id, account, external_id, location_id, date, status, tags, "
@@ -43,8 +52,8 @@ def smartmoving(connection: Any) -> Book:
 
 def test_where_one_list_holds_all_branches_their_own_rows_tell_who_had_nothing(book: Book) -> None:
     made = smartmoving(book.connection)
-    made.sync("customers", 0, [{"records": 40}])
     made.sync("customers", DAY, [{"records": 40}, {"state": "failed"}])
+    made.sync("customers", 0, [{"records": 40}])
     moves(made, "Austin", 0)
     moves(made, "Austin", 1)
     moves(made, "Boise", 7)
@@ -66,7 +75,7 @@ def test_a_list_of_words_that_failed_is_no_branchs_trouble(book: Book) -> None:
 
 def test_where_places_are_read_one_by_one_their_own_slices_tell(book: Book) -> None:
     book.open_account("North", "South")
-    book.sync("orders", 0, [{"place": "North", "records": 0}, {"place": "South", "records": 9, "verdict": "short"}])
-    book.sync("orders", DAY, [{"place": "North", "records": 5}])
     book.sync("orders", 2 * DAY, [{"place": "North", "records": 5}, {"place": "South", "records": 9}])
+    book.sync("orders", DAY, [{"place": "North", "records": 5}])
+    book.sync("orders", 0, [{"place": "North", "records": 0}, {"place": "South", "records": 9, "verdict": "short"}])
     assert states(book) == {"North": [("read", 5), ("silent", 0)], "South": [("not read", None), ("short", 9)]}

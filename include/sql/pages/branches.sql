@@ -12,6 +12,18 @@ WITH places AS (
 
 zones AS (SELECT DISTINCT client_id, source, account, timezone FROM places),
 
+begun AS (
+    SELECT accounts.source, accounts.account, first.start_time
+    FROM (SELECT DISTINCT source, account FROM zones) AS accounts
+    CROSS JOIN LATERAL (
+        SELECT history.start_time
+        FROM ops.sync_history AS history
+        WHERE history.crm_source = accounts.source AND history.account = accounts.account
+        ORDER BY history.sync_id
+        LIMIT 1
+    ) AS first
+),
+
 recent AS MATERIALIZED (
     SELECT sync_id, start_time, dag_id, run_id
     FROM ops.sync_history
@@ -121,6 +133,8 @@ SELECT
     run.dag_id,
     run.run_id,
     CASE
+        WHEN days.day IS NULL AND calendar.day < date_trunc('day', begun.start_time AT TIME ZONE places.timezone)
+            THEN 'not yet'
         WHEN days.day IS NULL THEN 'not read'
         WHEN days.rank = 1 THEN 'failed'
         WHEN days.rank = 2 THEN 'short'
@@ -138,6 +152,7 @@ SELECT
     END AS state
 FROM places
 INNER JOIN usual USING (location_id)
+INNER JOIN begun USING (source, account)
 CROSS JOIN generate_series(
     (now() AT TIME ZONE 'UTC')::date - (%(days)s - 1), (now() AT TIME ZONE 'UTC')::date, interval '1 day'
 ) AS calendar (day)

@@ -72,4 +72,6 @@ LEFT JOIN LATERAL (
 ) AS newest ON TRUE
 WHERE %(severity)s::text IS NULL
     OR streams.urgency = CASE %(severity)s WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END
-ORDER BY streams.urgency, streams.read_at NULLS FIRST, streams.source, streams.account, streams.stream
+-- what is read when something is due has no lateness of its own
+ORDER BY
+    streams.urgency, streams.is_unscheduled, streams.read_at NULLS FIRST, streams.source, streams.account, streams.stream

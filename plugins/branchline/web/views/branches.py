@@ -17,7 +17,7 @@ DAYS = 14
 #: What each state of a day means to whoever looks: worst first.
 SEVERITY = {
     "failed": "error", "short": "error", "silent": "warning", "not read": "warning", "deferred": "warning",
-    "being read": "info", "read": "info",
+    "being read": "info", "read": "info", "not yet": "info",
 }  # fmt: skip
 
 
