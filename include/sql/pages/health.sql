@@ -74,4 +74,5 @@ WHERE %(severity)s::text IS NULL
     OR streams.urgency = CASE %(severity)s WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END
 -- what is read when something is due has no lateness of its own
 ORDER BY
-    streams.urgency, streams.is_unscheduled, streams.read_at NULLS FIRST, streams.source, streams.account, streams.stream
+    streams.urgency, streams.is_unscheduled, streams.read_at NULLS FIRST,
+    streams.source, streams.account, streams.stream
