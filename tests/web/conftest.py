@@ -59,3 +59,12 @@ def lead_at(place: int, name: str = "Ann Example", **more: Any) -> dict[str, Any
     """What is sent to hand in a lead at a branch."""
     fields = {"fullName": name, "email": f"{name.split()[0].lower()}@example.com"} | more
     return {"location": place, "lead": fields}
+
+
+@pytest.fixture
+def rights_stay(house: House) -> Iterator[None]:
+    """Rights as they were, whatever a test gives and takes: the house is the other tests' too."""
+    newest = house.warehouse.one("SELECT max(grant_id) FROM access.grants")
+    yield
+    house.warehouse.execute("DELETE FROM access.grants WHERE grant_id > %s", (newest,))
+    house.warehouse.execute("DELETE FROM access.people WHERE person <> ALL (%s)", (list(house.loaded.people),))

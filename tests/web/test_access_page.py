@@ -25,13 +25,7 @@ def browse(front: Front, user: str, path: str = PAGE, form: dict[str, Any] | Non
     return front.client.request(method, PREFIX + path, headers=sent, data=form, follow_redirects=False)
 
 
-@pytest.fixture(autouse=True)
-def nothing_stays(house: House) -> Iterator[None]:
-    """The house is the other tests' too."""
-    newest = house.warehouse.one("SELECT max(grant_id) FROM access.grants")
-    yield
-    house.warehouse.execute("DELETE FROM access.grants WHERE grant_id > %s", (newest,))
-    house.warehouse.execute("DELETE FROM access.people WHERE person <> ALL (%s)", (list(house.loaded.people),))
+pytestmark = pytest.mark.usefixtures("rights_stay")
 
 
 @pytest.mark.parametrize("name", [*EVERYBODY, STRANGER])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,13 +20,7 @@ def ask(front: Front, method: str, user: str, path: str, body: Any = None) -> An
     return front.client.request(method, PREFIX + path, headers=headers, json=body)
 
 
-@pytest.fixture(autouse=True)
-def nothing_stays(house: House) -> Iterator[None]:
-    """The house is the other tests' too."""
-    newest = house.warehouse.one("SELECT max(grant_id) FROM access.grants")
-    yield
-    house.warehouse.execute("DELETE FROM access.grants WHERE grant_id > %s", (newest,))
-    house.warehouse.execute("DELETE FROM access.people WHERE person <> ALL (%s)", (list(house.loaded.people),))
+pytestmark = pytest.mark.usefixtures("rights_stay")
 
 
 @pytest.mark.parametrize("name", [*EVERYBODY, STRANGER])

@@ -47,17 +47,13 @@ SELECT
     slots.fresh AS slots_fresh,
     (
         SELECT count(*) FROM ops.quarantine AS open
-        WHERE open.resolved_at IS NULL AND coalesce(
-            (
-                SELECT newest.decision FROM ops.quarantine_decisions AS newest
-                WHERE newest.client_id = open.client_id AND newest.source = open.source
-                    AND newest.account = open.account AND newest.stream = open.stream
-                    AND newest.table_name = open.table_name AND newest.reason = open.reason
-                    AND newest.field = open.field
-                ORDER BY newest.decision_id DESC
-                LIMIT 1
-            ), 'reopened'
-        ) <> 'ignored'
+        WHERE open.resolved_at IS NULL AND NOT EXISTS (
+            SELECT FROM ops.quarantine_ignored AS ignored
+            WHERE ignored.client_id = open.client_id AND ignored.source = open.source
+                AND ignored.account = open.account AND ignored.stream = open.stream
+                AND ignored.table_name = open.table_name AND ignored.reason = open.reason
+                AND ignored.field = open.field
+        )
     ) AS quarantined,
     (
         SELECT count(*) FROM ops.sync_slices AS slices INNER JOIN today USING (sync_id)

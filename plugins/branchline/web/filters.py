@@ -79,10 +79,10 @@ def conditions_of(collection: Collection, form: Form) -> tuple[list[str], dict[s
     if "search" in asked:
         words = ", ".join(f"found.{identifier(column)}" for column in collection.search)
         found.append(f"concat_ws(' ', {words}) ILIKE %(search)s")
-        asked["search"] = f"%{_literally(asked['search'])}%"
+        asked["search"] = f"%{literally(asked['search'])}%"
     return found, asked
 
 
-def _literally(words: str) -> str:
+def literally(words: str) -> str:
     """Words for LIKE, in which nothing stands for something else."""
     return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

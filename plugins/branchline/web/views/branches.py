@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from branchline.web.asking import on_behalf_of
 from branchline.web.caller import Caller
+from branchline.web.filters import literally
 from branchline.web.views.forms import Form, Word
 from branchline.web.views.rendering import page_of
 
@@ -33,7 +34,7 @@ async def show(request: Request, user: Caller, form: Annotated[Asked, Query()]) 
         sources = [row.source for row in await asking.rows("pages/placed_sources.sql", {})]
         chosen = form.source or next(iter(sources), None)
         rows = await asking.rows(
-            "pages/branches.sql", {"source": chosen, "search": _literally(form.search), "days": DAYS}
+            "pages/branches.sql", {"source": chosen, "search": form.search and literally(form.search), "days": DAYS}
         )
     branches = [(name, list(cells)) for (_, name), cells in groupby(rows, lambda row: (row.location_id, row.name))]
     # the place with the most that is not as it should be first, and recently; equal ones keep the order of their names
@@ -46,8 +47,3 @@ async def show(request: Request, user: Caller, form: Annotated[Asked, Query()]) 
 
 def _weight(state: str) -> int:
     return {"error": 3, "warning": 2, "info": 0}[SEVERITY[state]]
-
-
-def _literally(words: str | None) -> str | None:
-    """Words for LIKE, in which nothing stands for something else."""
-    return words and words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
