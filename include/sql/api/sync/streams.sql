@@ -39,14 +39,7 @@ found AS (
     ) AS newest ON TRUE
     LEFT JOIN LATERAL (
         SELECT
-            jsonb_build_object(
-                'sync_id', history.sync_id, 'run_id', history.run_id, 'status', history.status,
-                'start_time', history.start_time, 'end_time', history.end_time,
-                'records_fetched', history.records_fetched, 'created', history.created, 'updated', history.updated,
-                'unchanged', history.unchanged, 'stale', history.stale, 'deleted', history.deleted,
-                'quarantined', history.quarantined, 'api_calls', history.api_calls,
-                'error_message', history.error_message
-            ) AS body
+{% include 'api/sync/told.sql' %} AS body
         FROM ops.sync_history AS history
         WHERE history.crm_source = %(source)s AND history.sync_type = asked.stream
             AND history.client_id = accounts.client_id AND history.account = accounts.account

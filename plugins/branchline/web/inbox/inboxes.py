@@ -16,9 +16,10 @@ from airflow.models.connection import Connection
 from airflow.models.variable import Variable
 from anyio import to_thread
 
+from branchline.connections import ACCOUNTS
+
 log = logging.getLogger(__name__)
 
-ACCOUNTS = "branchline_accounts"
 #: What a connection's inbox is called after it.
 SUFFIX = "_inbox"
 #: The header that carries the second secret, unless the connection's extra names another.
